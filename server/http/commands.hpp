@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <variant>
+
+#include "common/core/result.hpp"
+#include "server/domain/lifecycle.hpp"
+#include "server/domain/lifecycle_table.hpp"
+
+namespace gantry::http {
+
+// What became of a person's statement: durable in the log, refused by a guard, or not possible (not_found: no such device or
+// record; conflict: assigned already; schema: a value that no table knows; unavailable: the writer is stopping or full).
+struct Committed {
+    std::uint64_t log_index = 0;
+    State state = State::none;  // the device's after it
+};
+using CommandResult = std::variant<Committed, Refused, Error>;
+using CommandDone = std::function<void(CommandResult)>;
+
+struct AssignRequest {
+    std::uint64_t log_index = 0;  // the record that waits
+    std::string device;
+    std::string actor;
+    Role role = Role::hm;
+    std::string reason;
+};
+
+// The way into the log for people. Neither call may block. `done` is called exactly once, on any thread, after the commit or
+// the refusal; it only posts. `recv_ms` of a declaration is set by whoever commits it.
+class Commands {
+public:
+    virtual ~Commands() = default;
+    virtual void declare(Declaration declaration, CommandDone done) = 0;
+    virtual void assign(AssignRequest request, CommandDone done) = 0;
+};
+
+}  // namespace gantry::http
