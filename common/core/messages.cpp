@@ -316,6 +316,7 @@ std::string encode_body(const Lost& lost) {
         .field("to", lost.to)
         .field("head_at_to", to_hex(lost.head_at_to))
         .field("host", to_hex(lost.host))
+        .field("host_parts", std::uint64_t{lost.host_parts})
         .end_object();
     return out;
 }
@@ -444,22 +445,28 @@ Result<Refusal> decode_refusal(std::string_view text) {
 }
 
 Result<Lost> decode_lost(std::string_view text) {
-    auto lost = decode<Lost>(text, {"epoch", "parent", "from", "to", "head_at_to", "host"},
+    auto lost = decode<Lost>(text, {"epoch", "parent", "from", "to", "head_at_to", "host", "host_parts"},
                              [](Members& m, std::string_view key, Lost& out) {
-                                 if (key == "epoch")
+                                 if (key == "epoch") {
                                      m.hex(out.epoch, key);
-                                 else if (key == "parent")
+                                 } else if (key == "parent") {
                                      read_parent(m, out.parent);
-                                 else if (key == "from")
+                                 } else if (key == "from") {
                                      m.number(out.from, key);
-                                 else if (key == "to")
+                                 } else if (key == "to") {
                                      m.number(out.to, key);
-                                 else if (key == "head_at_to")
+                                 } else if (key == "head_at_to") {
                                      m.hex(out.head_at_to, key);
-                                 else if (key == "host")
+                                 } else if (key == "host") {
                                      m.hex(out.host, key);
-                                 else
+                                 } else if (key == "host_parts") {
+                                     std::uint32_t parts = 0;
+                                     m.number32(parts, key);
+                                     if (parts > 3) return m.fail("host_parts: want 0 to 3");
+                                     out.host_parts = static_cast<std::uint8_t>(parts);
+                                 } else {
                                      m.skip();
+                                 }
                              });
     if (lost && (lost->from < 1 || lost->to < lost->from))
         return bad(fmt::format("lost: got {} to {}, want 1 <= from <= to", lost->from, lost->to));

@@ -108,7 +108,8 @@ struct Lost {
     std::uint64_t from = 0;
     std::uint64_t to = 0;
     Hash head_at_to{};
-    Hash host{};  // the epoch's host fingerprint: its epoch_open may be among what is lost
+    Hash host{};                  // the epoch's host fingerprint: its epoch_open may be among what is lost
+    std::uint8_t host_parts = 0;  // which parts the fingerprint has: 1 machine id, 2 DMI uuid
 };
 
 struct Beat {

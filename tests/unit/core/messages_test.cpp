@@ -37,7 +37,7 @@ TEST_CASE("messages: every body round trips") {
     check_round_trip(Ack{BootId{1}, 1, epoch, 3, head, 3, 5, std::nullopt, 512}, decode_ack);
     check_round_trip(Ack{BootId{1}, 1, epoch, 0, std::nullopt, 0, 5, 1, 0}, decode_ack);
     check_round_trip(Refusal{BootId{1}, epoch, 4, "schema"}, decode_refusal);
-    check_round_trip(Lost{epoch, parent, 2, 9, head, Hash{0x44}}, decode_lost);
+    check_round_trip(Lost{epoch, parent, 2, 9, head, Hash{0x44}, 3}, decode_lost);
     check_round_trip(Beat{1, 2, 3, 4, "0.1.0"}, decode_beat);
     check_round_trip(Settings{3, 500}, decode_settings);
     check_round_trip(Rekey{PublicKey{9}, true}, decode_rekey);
@@ -50,7 +50,7 @@ TEST_CASE("messages: members not known are passed over, doubled and ill-formed o
     CHECK(decode_ack(open + R"(,"later":{"x":[1]}})").has_value());
     CHECK_FALSE(decode_ack(open + R"(,"seq":4})").has_value());
     CHECK_FALSE(decode_ack(open + R"(,"later":1.5})").has_value());
-    CHECK_FALSE(decode_lost(encode_body(Lost{epoch, parent, 9, 2, head, head})).has_value());
+    CHECK_FALSE(decode_lost(encode_body(Lost{epoch, parent, 9, 2, head, head, 1})).has_value());
 }
 
 TEST_CASE("messages: a hello of 64 epochs fits, one of 65 is refused") {
