@@ -1,0 +1,74 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/domain/merkle.hpp"
+#include "server/store/rows.hpp"
+
+namespace gantry::store {
+
+// The one connection that writes. Belongs to the writer thread. Everything between begin and commit is one transaction:
+// the leaves and all that follows from them, or nothing. Throws sql::SqlFull (roll back, stay up), sql::SqlBroken
+// (abort), sql::SqlError.
+class StoreWriter {
+public:
+    // Creates or opens the store; refuses a schema that a newer version wrote.
+    explicit StoreWriter(const std::filesystem::path& file);
+    ~StoreWriter();
+    StoreWriter(StoreWriter&&) noexcept;
+
+    void begin();
+    void commit();             // returns only when it is on the disk
+    void rollback() noexcept;  // safe at any time
+
+    // ---- what is stored; needs begin ----
+    void append(const LeafRow& leaf);
+    void put_frame_head(std::uint64_t idx, const Hash& head, const Signature& signature);
+    void put_log_state(const LogState& state);
+    void put_tile(const merkle::TileHash& tile);
+    void put_device(const DeviceRow& device);
+    void put_fold(DevNo dev_no, std::uint64_t last_leaf, std::string_view fold);
+    void put_epoch(const EpochRow& epoch);
+    void put_hour(DevNo dev_no, std::int64_t hour_ms, const HourCell& cell);
+    void put_interval(DevNo dev_no, const IntervalChange& change);
+    // Inserts, or counts one more and moves last_at, last_leaf and the greater severity on.
+    void add_finding(const FindingRow& finding);
+    void close_finding(DevNo dev_no, std::string_view rule, std::string_view key, std::int64_t at_ms,
+                       std::uint64_t leaf);
+    void add_unassigned(std::uint64_t leaf);
+    void assign(std::uint64_t leaf, DevNo to, std::uint64_t by);
+    void put_seen(const SeenRow& seen);
+    void add_quarantine(const QuarantineRow& row);
+    void add_conflict(const ConflictRow& row);
+    void put_checkpoint(const CheckpointRow& checkpoint);
+    void put_meta(std::string_view key, std::string_view value);
+
+    // ---- what the writer needs to know; these see the open transaction ----
+    std::optional<std::string> meta(std::string_view key);
+    std::optional<LogState> log_state();
+    std::optional<CheckpointRow> last_checkpoint();
+    std::optional<HourCell> hour(DevNo dev_no, std::int64_t hour_ms);
+    std::optional<UnassignedRow> unassigned(std::uint64_t leaf);
+    void each_device(const std::function<void(DeviceRow)>& on_row);
+    void each_fold(const std::function<void(FoldRow)>& on_row);
+    void each_epoch(const std::function<void(EpochRow)>& on_row);
+    void each_seen(const std::function<void(SeenRow)>& on_row);
+    // Leaves with first <= idx < end in order; the row's bytes live only inside the call. False from on_row ends the
+    // walk.
+    void each_leaf(std::uint64_t first, std::uint64_t end, const std::function<bool(const LeafRow&)>& on_row);
+    // One leaf, its bytes copied to `bytes`.
+    std::optional<LeafRow> leaf(std::uint64_t idx, Bytes& bytes);
+    std::optional<Hash> frame_head(std::uint64_t idx);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gantry::store
