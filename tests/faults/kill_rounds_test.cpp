@@ -3,6 +3,7 @@
 // repeat a run or make it longer.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cstdlib>
 #include <memory>
 #include <random>
@@ -72,8 +73,10 @@ TEST_CASE("random kills: what was promised is in the log exactly once, in order"
         // Half of the kills meet an agent, a quarter the collector, a quarter the broker (every other time with its
         // disk).
         const Victim victim =
-            std::array{Victim::agent,  Victim::agent,           Victim::agent,     Victim::agent,
-                       Victim::broker, Victim::broker_and_disk, Victim::collector, Victim::collector}[pick(8)];
+            std::array{
+                Victim::agent,  Victim::agent,           Victim::agent,     Victim::agent,
+                Victim::broker, Victim::broker_and_disk, Victim::collector, Victim::collector}[static_cast<std::size_t>(
+                pick(8))];
         ++kills[static_cast<int>(victim)];
         const auto down = std::chrono::milliseconds{pick(40)};
         switch (victim) {
