@@ -155,7 +155,7 @@ void Delivery::collector_status(const BootId& boot, Millis now) {
     if (!greeted_) hello_wanted_ = true;  // somebody is there: no need to wait for the retry timer
 }
 
-void Delivery::receive(const State& state, Millis now) {
+void Delivery::receive(const StateReply& state, Millis now) {
     if (nonce_.empty() || state.nonce != nonce_) return;
     boot_ = state.boot;
     greeted_ = true;

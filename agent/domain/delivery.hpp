@@ -129,7 +129,7 @@ public:
 
     // Verified messages from the collector.
     void collector_status(const BootId& boot, Millis now);
-    void receive(const State& state, Millis now);
+    void receive(const StateReply& state, Millis now);
     void receive(const Ack& ack, Millis now);
     void receive(const Refusal& refusal, Millis now);
     // Reading settings or any message of an unknown boot also leads to a hello.
@@ -155,7 +155,7 @@ private:
         std::uint64_t contradict = 0;  // seq whose head the collector told otherwise, or 0
         bool settled = true;           // the state that answers the last hello spoke of it
         Millis blocked_until = 0;
-        std::optional<Millis> contradicted_at;
+        std::optional<Millis> contradicted_at = std::nullopt;
     };
     struct WantSeen {
         std::uint64_t want = 0;

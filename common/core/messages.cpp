@@ -259,7 +259,7 @@ std::string encode_body(const Hello& hello) {
     return out;
 }
 
-std::string encode_body(const State& state) {
+std::string encode_body(const StateReply& state) {
     std::string out;
     JsonWriter json{out};
     json.begin_object()
@@ -382,23 +382,24 @@ Result<Hello> decode_hello(std::string_view text) {
                          });
 }
 
-Result<State> decode_state(std::string_view text) {
-    return decode<State>(text, {"nonce", "boot", "gen", "epochs"}, [](Members& m, std::string_view key, State& out) {
-        if (key == "nonce")
-            m.text(out.nonce, key);
-        else if (key == "boot")
-            m.hex(out.boot, key);
-        else if (key == "gen")
-            m.number(out.gen, key);
-        else if (key == "t_received")
-            m.time(out.t_received_ms, key);
-        else if (key == "t_sent")
-            m.time(out.t_sent_ms, key);
-        else if (key == "epochs")
-            read_list(m, out.epochs, read_state_epoch);
-        else
-            m.skip();
-    });
+Result<StateReply> decode_state(std::string_view text) {
+    return decode<StateReply>(text, {"nonce", "boot", "gen", "epochs"},
+                              [](Members& m, std::string_view key, StateReply& out) {
+                                  if (key == "nonce")
+                                      m.text(out.nonce, key);
+                                  else if (key == "boot")
+                                      m.hex(out.boot, key);
+                                  else if (key == "gen")
+                                      m.number(out.gen, key);
+                                  else if (key == "t_received")
+                                      m.time(out.t_received_ms, key);
+                                  else if (key == "t_sent")
+                                      m.time(out.t_sent_ms, key);
+                                  else if (key == "epochs")
+                                      read_list(m, out.epochs, read_state_epoch);
+                                  else
+                                      m.skip();
+                              });
 }
 
 Result<Ack> decode_ack(std::string_view text) {

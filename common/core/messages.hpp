@@ -66,7 +66,7 @@ struct StateEpoch {
 };
 
 // Collector: the answer to a hello.
-struct State {
+struct StateReply {
     std::string nonce;
     BootId boot{};
     std::uint64_t gen = 0;
@@ -138,7 +138,7 @@ struct Contradiction {
 };
 
 std::string encode_body(const Hello&);
-std::string encode_body(const State&);
+std::string encode_body(const StateReply&);
 std::string encode_body(const Ack&);
 std::string encode_body(const Refusal&);
 std::string encode_body(const Lost&);
@@ -149,7 +149,7 @@ std::string encode_body(const Contradiction&);
 
 // Each refuses a body with a missing, doubled or ill-formed member; members it does not know are passed over.
 Result<Hello> decode_hello(std::string_view json);
-Result<State> decode_state(std::string_view json);
+Result<StateReply> decode_state(std::string_view json);
 Result<Ack> decode_ack(std::string_view json);
 Result<Refusal> decode_refusal(std::string_view json);
 Result<Lost> decode_lost(std::string_view json);
