@@ -64,10 +64,14 @@ public:
     // Records known to exist and not stored: the ends of parents that children name. Frozen epochs are settled by
     // rehoming.
     std::uint64_t missing_records() const;
+    // Epochs whose fork is neither a conflict nor a rollback yet.
+    std::vector<EpochId>& open_forks() { return open_forks_; }
+    const std::vector<EpochId>& open_forks() const { return open_forks_; }
 
 private:
     DeviceId dev_;
     std::map<EpochId, EpochLedger> epochs_;
+    std::vector<EpochId> open_forks_;
 };
 
 // ---- effects, in the order of the log
