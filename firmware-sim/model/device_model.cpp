@@ -1,0 +1,247 @@
+#include "firmware-sim/model/device_model.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace gantry::sim {
+namespace {
+
+enum : std::uint64_t { stream_day = 41, stream_faults = 42, stream_tube_life = 43, stream_first_use = 44 };
+
+// Patients by hour of the local day: two humps, 8-12 and 13-17, and a tail of emergencies.
+constexpr std::array<double, 24> by_hour{0.25, 0.2, 0.15, 0.15, 0.15, 0.2, 0.3, 0.8, 3.0, 4.2, 4.2, 3.2,
+                                         1.3,  2.4, 3.3,  3.3,  2.5,  1.3, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3};
+constexpr std::int64_t patience_ms = 4 * hour_ms;
+constexpr std::int64_t longest_exam_ms = 26 * minute_ms;
+
+std::array<double, 24> hours_open(bool round_the_clock) {
+    auto weights = by_hour;
+    if (!round_the_clock)
+        for (std::size_t h = 0; h < weights.size(); ++h)
+            if (h < 7 || h > 20) weights[h] = 0;
+    return weights;
+}
+
+std::int64_t first_tube_use(const FleetOptions& options, const Profile& profile, const Plan& plan,
+                            std::int64_t tube_life_ms) {
+    Prng prng = Prng::keyed(options.seed, profile.index, stream_first_use, 0);
+    const bool fresh = plan.turn == Turn::commissioned_in_window ||
+                       (plan.turn == Turn::violation && plan.rule == Rule::use_before_commissioning);
+    if (fresh) return prng.between(200'000, 900'000);  // Only the installers' tests.
+    // A planned turn needs a tube that lives through it.
+    return static_cast<std::int64_t>(static_cast<double>(tube_life_ms) *
+                                     prng.uniform(0.05, plan.turn == Turn::none ? 0.98 : 0.5));
+}
+
+}  // namespace
+
+std::int64_t tube_life_ms(const FleetOptions& options, std::uint32_t device, std::size_t tube, int generation) {
+    Prng prng =
+        Prng::keyed(options.seed, device, stream_tube_life, tube * 1'000 + static_cast<std::uint64_t>(generation));
+    // Scale 0.9 million scan seconds; nobody ships a tube that fails in its first fifty thousand.
+    return static_cast<std::int64_t>(std::max(prng.weibull(2.5, 900'000'000), 50'000'000.0));
+}
+
+DeviceModel::DeviceModel(const FleetOptions& options, std::uint32_t index)
+    : options_{options},
+      profile_{make_profile(options, index)},
+      plan_{plan_for(options, profile_)},
+      life_{make_life(options, profile_, plan_)},
+      start_ms_{local_midnight_utc_ms(profile_.zone, options.from_ms / day_ms)},
+      recorder_{options, profile_, plan_, first_tube_use(options, profile_, plan_, tube_life_ms(options, index, 0, 0))},
+      life_prng_{Prng::keyed(options.seed, index, stream_faults, 0)},
+      next_day_{options.from_ms / day_ms},
+      software_{profile_.software},
+      tubes_{} {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(profile_.sources); ++i)
+        tubes_[i] = {recorder_.scan_ms(static_cast<int>(i)), tube_life_ms(options, index, i, 0), 0};
+    next_pm_day_ = next_day_ + life_prng_.between(0, 90);
+    schedule_fault(std::max(start_ms_, life_.commissioned_ms));
+    declare_life();
+}
+
+void DeviceModel::advance(std::int64_t until_ms, std::vector<SimEvent>& out) {
+    while (local_midnight_utc_ms(profile_.zone, next_day_) < until_ms) generate_day();
+    const auto by_time = [](const SimEvent& a, const SimEvent& b) { return a.true_ms < b.true_ms; };
+    std::ranges::stable_sort(pending_, by_time);
+    const auto end = std::ranges::find_if(pending_, [&](const SimEvent& event) { return event.true_ms >= until_ms; });
+    for (auto it = pending_.begin(); it != end; ++it)
+        if (recorder_.tell(*it)) out.push_back(std::move(*it));
+    pending_.erase(pending_.begin(), end);
+}
+
+bool DeviceModel::silent(std::int64_t at_ms) const {
+    return plan_.turn == Turn::violation && plan_.rule == Rule::silence && at_ms + longest_exam_ms >= plan_.from_ms &&
+           at_ms < plan_.to_ms;
+}
+
+bool DeviceModel::eventful(std::int64_t at_ms) const {
+    return plan_.turn == Turn::none || (life_.decommissioned_ms == 0 && at_ms > plan_.to_ms + day_ms);
+}
+
+bool DeviceModel::patients_allowed(std::int64_t at_ms) const {
+    if (at_ms < down_until_ms_ || silent(at_ms)) return false;
+    if (plan_.turn == Turn::violation &&
+        (plan_.rule == Rule::use_before_commissioning || plan_.rule == Rule::use_after_decommissioning) &&
+        at_ms >= plan_.from_ms && at_ms + longest_exam_ms < plan_.to_ms)
+        return true;
+    return at_ms >= life_.commissioned_ms &&
+           (life_.decommissioned_ms == 0 || at_ms + longest_exam_ms < life_.decommissioned_ms);
+}
+
+void DeviceModel::push_exam(const Exam& exam) {
+    push(exam.start_ms, exam.started);
+    for (const auto& shot : exam.shots) push(shot.at_ms, shot.exposure);
+    push(exam.end_ms, exam.ended);
+    push(exam.end_ms + 8'000,
+         DoseSummary{exam.started.exam, exam.started.group, exam.ended.exposures, exam.ended.dlp_ugy_cm});
+}
+
+DeviceModel::Day DeviceModel::open_day() {
+    Day day{next_day_,
+            local_midnight_utc_ms(profile_.zone, next_day_),
+            local_midnight_utc_ms(profile_.zone, next_day_ + 1),
+            0,
+            0,
+            0,
+            0,
+            Prng::keyed(options_.seed, profile_.index, stream_day, static_cast<std::uint64_t>(next_day_))};
+    ++next_day_;
+    day.on_ms = powered_ ? day.start_ms : day.start_ms + 7 * hour_ms + day.prng.between(-15, 15) * minute_ms;
+    day.off_ms = profile_.round_the_clock ? day.end_ms : day.start_ms + 21 * hour_ms + 30 * minute_ms;
+
+    std::int64_t last_ms = life_.decommissioned_ms == 0 ? day.end_ms : life_.decommissioned_ms;
+    if (plan_.turn == Turn::violation && plan_.rule == Rule::use_after_decommissioning) last_ms = plan_.to_ms;
+    day.on_ms = std::max(day.on_ms, life_.installed_ms);
+    day.off_ms = std::min(day.off_ms, last_ms);
+    day.off_ms = std::max(day.off_ms, std::min(day.on_ms, day.end_ms));
+    day.on_ms = std::min(day.on_ms, day.off_ms);
+    return day;
+}
+
+void DeviceModel::generate_day() {
+    Day day = open_day();
+    if (day.on_ms < day.off_ms) {
+        switch_on(day);
+        maintain(day);
+        scan_phantoms(day);
+        log_findings(day);
+        scan_patients(day);
+        fail_before(day, day.off_ms);
+    }
+    switch_off(day);
+    watch_hours(day);
+}
+
+void DeviceModel::switch_on(Day& day) {
+    if (powered_) return;
+    powered_ = true;
+    push(day.on_ms, PowerOn{});
+    push(day.on_ms + 90'000, Audit{110120, 0});
+    push(day.on_ms + 240'000, Audit{110122, 1 + static_cast<std::uint64_t>(day.prng.between(0, 5))});
+    if (identified_) return;
+    identified_ = true;
+    push(day.on_ms + 120'000, Identity{});
+}
+
+void DeviceModel::switch_off(Day& day) {
+    if (!powered_ || (profile_.round_the_clock && day.off_ms == day.end_ms)) return;
+    // The last patient is finished first; the table may be taken beyond closing time, never beyond midnight.
+    day.off_ms = std::clamp(free_ms_ + 5 * minute_ms, day.off_ms, std::max(day.off_ms, day.end_ms - minute_ms));
+    powered_ = false;
+    push(day.off_ms - 90'000, Audit{110123, 1});
+    push(day.off_ms - 60'000, Audit{110121, 0});
+    push(day.off_ms, PowerOff{});
+}
+
+void DeviceModel::watch_hours(Day& day) {
+    // About one day in eighty the agent's box itself is away for a while.
+    const bool away = day.prng.chance(0.0125);
+    const std::int64_t away_from = day.start_ms + day.prng.between(0, 23 * 60) * minute_ms;
+    const std::int64_t away_to = away_from + day.prng.between(15, 240) * minute_ms;
+    for (std::int64_t hour = day.start_ms; hour < day.end_ms; hour += hour_ms) {
+        const std::int64_t told = hour + hour_ms - 1;
+        if (hour >= day.on_ms && told < day.off_ms) {
+            for (int tube = 0; tube < profile_.sources; ++tube) push(told, Counter{tube, {}, 0, 0, 0, 0, 0});
+            const bool busy = hour >= day.start_ms + 8 * hour_ms && hour < day.start_ms + 17 * hour_ms;
+            const double load = (busy ? 1.0 : 0.3) * day.prng.uniform(0.8, 1.2);
+            push(told, Environment{static_cast<std::int64_t>(30'000 + 16'000 * load),
+                                   static_cast<std::int64_t>(120'000 + 480'000 * load),
+                                   21'000 + day.prng.between(-900, 1'900), 450 + day.prng.between(-60, 60),
+                                   398'000 + day.prng.between(-6'000, 6'000)});
+        }
+        std::uint64_t map = 0;
+        for (int minute = 0; minute < 60; ++minute) {
+            const std::int64_t at = hour + minute * minute_ms;
+            const bool up = at >= life_.installed_ms && !(away && at >= away_from && at < away_to);
+            map = map << 1 | (up ? 1U : 0U);
+        }
+        if (map != 0) push(told, Coverage{hour, map});
+    }
+    if (day.off_ms > day.on_ms)
+        for (int tube = 0; tube < profile_.sources; ++tube) push(day.off_ms - 30'000, Counter{tube, {}, 0, 0, 0, 0, 0});
+}
+
+void DeviceModel::scan_phantoms(Day& day) {
+    const std::int64_t early = std::max(day.on_ms, day.start_ms + 7 * hour_ms) + 20 * minute_ms;
+    const bool accepting = life_.acceptance_ms < day.off_ms && life_.ready_ms > day.on_ms;
+    if (accepting) {
+        const std::int64_t from = std::max(day.on_ms, life_.acceptance_ms) + 10 * minute_ms;
+        if (from + hour_ms < std::min(day.off_ms, life_.ready_ms)) test_scans(from, 6, Purpose::phantom, day.prng);
+        return;
+    }
+    const bool lawful =
+        early > life_.commissioned_ms && (life_.decommissioned_ms == 0 || early + hour_ms < life_.decommissioned_ms);
+    if (!lawful || early < down_until_ms_ || early < free_ms_ || early + hour_ms > day.off_ms || silent(early)) return;
+    test_scans(early, 1, Purpose::phantom, day.prng);
+    free_ms_ = std::max(free_ms_, early + 10 * minute_ms);
+}
+
+void DeviceModel::log_findings(Day& day) {
+    constexpr std::array<FaultRaised, 4> findings{{{"DAS_RETRY", "info", "detector"},
+                                                   {"TABLE_SLOW", "info", "table"},
+                                                   {"DISK_80", "info", "computer"},
+                                                   {"NET_RETRY", "info", "network"}}};
+    for (int left = day.prng.poisson(4); left > 0; --left) {
+        const auto& finding = findings[static_cast<std::size_t>(day.prng.between(0, 3))];
+        const std::int64_t at = day.prng.between(day.on_ms, day.off_ms - 1);
+        push(at, finding);
+        push(at + day.prng.between(30'000, 900'000), FaultCleared{finding.code});
+    }
+}
+
+std::vector<std::int64_t> DeviceModel::arrivals(Day& day) const {
+    const auto weights = hours_open(profile_.round_the_clock);
+    double sum = 0;
+    for (const double weight : weights) sum += weight;
+    const double mean = profile_.exams_per_day * (weekday(day.day) >= 5 ? profile_.weekend_share : 1.0);
+    std::vector<std::int64_t> times;
+    for (std::size_t hour = 0; hour < weights.size(); ++hour) {
+        const std::int64_t from = day.start_ms + static_cast<std::int64_t>(hour) * hour_ms;
+        for (int left = day.prng.poisson(mean * weights[hour] / sum); left > 0; --left)
+            times.push_back(day.prng.between(from, from + hour_ms - 1));
+    }
+    std::ranges::sort(times);
+    return times;
+}
+
+void DeviceModel::scan_patients(Day& day) {
+    for (const std::int64_t arrival : arrivals(day)) {
+        std::int64_t start = std::max({arrival, free_ms_, day.on_ms + 15 * minute_ms});
+        if (start < day.pm_to_ms && start + longest_exam_ms > day.pm_from_ms) start = day.pm_to_ms + 10 * minute_ms;
+        fail_before(day, start);
+        if (start - arrival > patience_ms || start + longest_exam_ms > day.end_ms - minute_ms ||
+            !patients_allowed(start) || start >= day.off_ms)
+            continue;
+        Exam exam = patient_exam(day.prng, profile_, ++exam_count_, start);
+        if (next_fault_ms_ < exam.end_ms && eventful(next_fault_ms_)) {
+            const std::int64_t fault = std::max(next_fault_ms_, start + minute_ms);
+            if (fail_before(day, exam.end_ms) && down_until_ms_ > exam.end_ms) abort_exam(exam, fault);
+        }
+        push_exam(exam);
+        free_ms_ = exam.end_ms + day.prng.between(60'000, 180'000);
+        wear(exam, day.prng);
+    }
+}
+
+}  // namespace gantry::sim
