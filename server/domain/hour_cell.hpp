@@ -14,7 +14,9 @@
 namespace gantry {
 
 inline constexpr std::int64_t ms_per_hour = 3'600'000;
-inline constexpr std::int64_t hour_of(std::int64_t at_ms) { return at_ms - (at_ms % ms_per_hour + ms_per_hour) % ms_per_hour; }
+inline constexpr std::int64_t hour_of(std::int64_t at_ms) {
+    return at_ms - (at_ms % ms_per_hour + ms_per_hour) % ms_per_hour;
+}
 
 // A histogram with fixed logarithmic buckets: eight to each doubling, so a percentile is right within 1/16 of its
 // value. Buckets are sparse and sorted. Values are whole numbers from 0 to 2^31 - 1.

@@ -33,8 +33,9 @@ struct StateRule {
     std::string text_zh;
 };
 
-// A row's target: a state, "@same" (no move) or "@cleared_to" (back to where it stood).
-enum class Target : std::uint8_t { state, same, cleared_to };
+// A row's target: a state, "@same" (no move), "@cleared_to" (back to where it stood) or "@baseline" (what the
+// declaration says).
+enum class Target : std::uint8_t { state, same, cleared_to, baseline };
 
 struct TransitionRow {
     State from = State::none;
@@ -50,7 +51,7 @@ struct TransitionRow {
     int line = 0;
 };
 
-// Taken: the rows's target. `unjudged` names the guards that accepted without judging (permits and schedules are not
+// Taken: the row's target. `unjudged` names the guards that accepted without judging (permits and schedules are not
 // here yet).
 struct Moved {
     State from = State::none;
