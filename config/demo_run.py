@@ -20,6 +20,7 @@ from pathlib import Path
 
 HOSPITALS = 6
 DICOM_DEVICES = 2
+UNASSIGNED = "unassigned-demo"  # what no route claims waits here until a person assigns it
 MARKER = "this folder belongs to config/demo; config/demo --reset empties it\n"
 
 
@@ -164,25 +165,25 @@ class Demo:
     def register(self):
         """Keys are made where they belong, in each agent's folder; the simulator only tells what stands on the plates."""
         entries = []
+        plain = {"id": UNASSIGNED, "maker": "", "model": "", "serial": "", "site": "demo", "tz": "Asia/Shanghai", "modality": "CT",
+                 "name": "Unassigned"}
         for prefix, count in (("ct-", self.options.devices), ("ct-d", DICOM_DEVICES)):
             plates = self.dir / f"register-{prefix}.ndjson"
             self.run([self.bin / "gantry-sim", "keys", "--devices-prefix", prefix, "--devices", count, "--hospitals", HOSPITALS,
                       "--seed", 7, "--from", "2026-01-01", "--register", plates])
-            for line in plates.read_text().splitlines():
-                entry = json.loads(line)
-                state = self.dir / "agents" / entry["id"]
-                state.mkdir(mode=0o700, exist_ok=True)
-                entry["record_key"] = self.run([self.bin / "gantry-agent", "keys", "--state", state]).strip()
-                entries.append(entry)
+            entries += [json.loads(line) for line in plates.read_text().splitlines()]
+        for entry in entries + [plain]:
+            state = self.dir / "agents" / entry["id"]
+            state.mkdir(mode=0o700, exist_ok=True)
+            entry["record_key"] = self.run([self.bin / "gantry-agent", "keys", "--state", state]).strip()
         self.entries = entries
         merged = self.dir / "register.ndjson"
-        merged.write_text("".join(json.dumps(e, separators=(",", ":")) + "\n" for e in entries))
+        merged.write_text("".join(json.dumps(e, separators=(",", ":")) + "\n" for e in entries + [plain]))
         if not self.again:
             self.run([self.bin / "gantry", "register", "--from", merged, "--state", self.state])
 
     def start_agents(self):
-        for entry in self.entries:
-            device = entry["id"]
+        for device in [entry["id"] for entry in self.entries] + [UNASSIGNED]:
             self.start(f"agent-{device}", [self.bin / "gantry-agent", "run", "--device", device, "--state", self.dir / "agents" / device,
                                            "--intake", self.socket(device), "--mqtt", self.mqtt,
                                            "--provisioning", self.state / "provisioning.toml"])
@@ -199,11 +200,10 @@ class Demo:
         until("DICOM adapter", 15, lambda: answers(self.dicom_port), [dicom])
 
     def routes_text(self):
-        text = "# Made by config/demo: which scanner is which device, by its serial number.\n"
+        text = f'# Made by config/demo: which scanner is which device.\nunassigned = "{self.socket(UNASSIGNED)}"\n'
         for entry in self.entries:
             if entry["id"].startswith("ct-d"):
-                text += (f'\n[[route]]\nserial = "{entry["serial"]}"\ndevice = "{entry["id"]}"\n'
-                         f'intake = "{self.socket(entry["id"])}"\n')
+                text += f'\n[[route]]\nserial = "{entry["serial"]}"\nintake = "{self.socket(entry["id"])}"\n'
         return text
 
     def start_simulators(self):
