@@ -41,7 +41,9 @@ Result<Host> make_host(const Options& options) {
         site = std::move(*parsed);
     }
     if (options.state.empty()) return Host{zone, std::move(site), Pseudonymiser::random()};
-    std::filesystem::create_directories(options.state);
+    if (std::filesystem::create_directories(options.state)) {
+        std::filesystem::permissions(options.state, std::filesystem::perms::owner_all);
+    }
     return Host{zone, std::move(site), Pseudonymiser::of_folder(options.state)};
 }
 
@@ -64,9 +66,8 @@ int run(const Options& options, const sigset_t& signals) {
             if (got == SIGHUP) log::info("SIGHUP: nothing can be reloaded while running; restart to change settings");
         }
     }};
-    if (options.command == Command::watch) return run_watch(options, *host, stop.get_token());
-    log::error("serve is not part of this build");
-    return exit_codes::usage;
+    return options.command == Command::watch ? run_watch(options, *host, stop.get_token())
+                                             : run_serve(options, *host, stop.get_token());
 }
 
 int guarded_main(int argc, const char* const* argv) {
