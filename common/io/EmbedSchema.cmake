@@ -1,6 +1,6 @@
 # gantry_embed_schema(TARGET NAMESPACE FILE…): makes `std::span<const gantry::sql::SchemaFile> NAMESPACE::schema_files()` out of
 # numbered SQL files (001_name.sql …), declared in "TARGET_schema.hpp", so that a program carries the schema it was built with.
-set(GANTRY_EMBED_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/embed_schema.cmake)
+set(GANTRY_EMBED_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/embed_schema.cmake CACHE INTERNAL "")
 
 function(gantry_embed_schema target namespace)
   set(dir ${CMAKE_CURRENT_BINARY_DIR}/generated)
