@@ -71,11 +71,11 @@ function hourTicks(from: number, to: number, zone: string, step: number): Tick[]
   return out;
 }
 
-/** A top for a value axis: 1, 2, 2.5 or 5 times a power of ten, not below `max` (at least 1). */
+/** A top for a value axis: a round number not below `max` (at least 1) whose half is round too. */
 export function niceTop(max: number): number {
   if (!(max > 1)) return 1;
   const power = 10 ** Math.floor(Math.log10(max));
-  for (const step of [1, 2, 2.5, 5, 10]) if (step * power >= max - 1e-9) return step * power;
+  for (const step of [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10]) if (step * power >= max - 1e-9) return step * power;
   return 10 * power;
 }
 

@@ -19,6 +19,7 @@ export const LOOKS = {
   degraded: { glyph: 'degraded', tone: 'warn', pattern: 'degraded', outline: 's-warn' },
   retest: { glyph: 'retest', tone: 'idle', pattern: 'retest', outline: 's-idle' },
   suspended: { glyph: 'susp', tone: 'susp', pattern: 'susp', outline: 's-susp' },
+  blocked: { glyph: 'susp', tone: 'susp', pattern: 'susp', outline: 's-susp' },
   sealed: { glyph: 'sealed', tone: 'susp', pattern: 'sealed', outline: 's-susp' },
   relocating: { glyph: 'part', tone: 'idle', pattern: 'pre', outline: 's-idle' },
   laid_up: { glyph: 'standby', tone: 'ret', fill: 'f-bg3', outline: 's-line2' },
@@ -36,7 +37,7 @@ export const look = (kind: Kind): Look => LOOKS[kind];
 const LIFECYCLE: Readonly<Record<string, Kind>> = { in_use: 'use', idle: 'laid_up', none: 'undeclared', unknown: 'undeclared', '': 'undeclared' };
 const OPERATING: Readonly<Record<string, Kind>> = {
   scanning: 'use', use: 'use', in_use: 'use', idle: 'on', on: 'on', standby: 'on', service: 'pm', pm: 'pm', fault: 'fault',
-  partial: 'degraded', blocked: 'suspended', degraded: 'degraded', off: 'off', no_data: 'void', void: 'void', unknown: 'void', silent: 'void', '': 'void',
+  partial: 'degraded', degraded: 'degraded', off: 'off', no_data: 'void', void: 'void', unknown: 'void', silent: 'void', '': 'void',
 };
 
 const has = (kind: string): kind is Kind => Object.prototype.hasOwnProperty.call(LOOKS, kind);

@@ -12,7 +12,7 @@ export interface Translator {
   or(key: string, fallback: string): string;
 }
 
-const HOLE = /\{([a-z_]+)\}/g;
+const HOLE = /\{([a-z0-9_]+)\}/g;
 
 /** Every placeholder a text has, sorted: two languages must agree on them. */
 export function placeholders(text: string): string[] {

@@ -3,11 +3,16 @@ import { Fragment, type JSX } from 'preact';
 import { clock, instant, num } from '../core/format';
 import { linear, niceTop } from '../core/scale';
 import { operatingKind, type Kind } from '../core/states';
-import { DAY, HOUR, instantOf, wallAt } from '../core/zone';
+import { DAY, HOUR, instantOf, MINUTE, wallAt } from '../core/zone';
 import { t } from '../data/store';
 import type { DayCell, Device } from '../data/types';
 import { stateWord } from './parts';
 import { cell, line, Plot, rect, text } from './svg';
+
+const HALF_HOUR = 30 * MINUTE;
+
+/** The axis begins with the oldest of the 48 half hours, of which the last is under way. */
+const start = (now: number): number => Math.floor(now / HALF_HOUR) * HALF_HOUR + HALF_HOUR - DAY;
 
 interface Piece { kind: Kind; from: number; to: number; use: number }
 
@@ -47,9 +52,9 @@ export function fleetTop(devices: readonly Device[]): number {
 }
 
 function sixHours(from: number, to: number, zone: string): number[] {
-  const start = wallAt(from, zone), out: number[] = [];
+  const first = wallAt(from, zone), out: number[] = [];
   for (let hour = 0; hour < 54; hour += 6) {
-    const at = instantOf(zone, start.year, start.month, start.day, hour);
+    const at = instantOf(zone, first.year, first.month, first.day, hour);
     if (at > from && at < to) out.push(at);
   }
   return out;
@@ -57,9 +62,9 @@ function sixHours(from: number, to: number, zone: string): number[] {
 
 export function DayAxis({ now, zone }: { now: number; zone: string }): JSX.Element {
   return <Plot height={18} draw={(w) => {
-    const x = linear(now - DAY, now, 0, w), word = t.value('axis.now');
+    const x = linear(start(now), now, 0, w), word = t.value('axis.now');
     return <>
-      {sixHours(now - DAY, now, zone).map((at) => <Fragment key={at}>
+      {sixHours(start(now), now, zone).map((at) => <Fragment key={at}>
         {line(x(at), 14, x(at), 18, 's-line2 w1')}
         {x(at) > 16 && x(at) < w - 44 && text(x(at), 11, clock(at, zone), 't-mid-a')}
       </Fragment>)}
@@ -76,7 +81,7 @@ function describe(device: Device, all: readonly { kind: Kind; from: number; to: 
 }
 
 export function DayRow({ device, now, zone, top }: { device: Device; now: number; zone: string; top: number }): JSX.Element {
-  const from = now - DAY, parts = pieces(device.bands_24h, from, now), all = runs(parts, from, now);
+  const from = start(now), parts = pieces(device.bands_24h, from, now), all = runs(parts, from, now);
   return <Plot height={22} label={describe(device, all)} draw={(w) => {
     const x = linear(from, now, 0, w);
     return <>

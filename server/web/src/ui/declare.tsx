@@ -1,7 +1,8 @@
 // Declaring an event of a device's life. The lifecycle table may refuse: then it is said what was missing and who can supply it.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { num } from '../core/format';
+import { type Fact, factData, factsFor } from '../core/facts';
+import { num, shortHash } from '../core/format';
 import { displayName, lifecycleKind } from '../core/states';
 import { instantOf, MINUTE, wallAt } from '../core/zone';
 import { api, ApiError, serverNow } from '../data/api';
@@ -12,7 +13,7 @@ import { Glyph } from './glyphs';
 import { Failure, stateWord } from './parts';
 
 const ROLES = ['HM', 'RAD', 'SVC', 'QMP', 'REG-H', 'REG-E', 'REG-D', 'MFR'] as const;
-const BASELINE_STATES = ['IN_USE', 'READY', 'PM', 'FAULT', 'RETEST', 'SUSPENDED', 'IDLE', 'INSTALLED', 'DELIVERED', 'DECOMMISSIONED'] as const;
+const EVIDENCE_MAX = 32;
 
 const p2 = (n: number): string => String(n).padStart(2, '0');
 
@@ -32,16 +33,16 @@ export function DeclareDialog({ device, zone, close, done }: { device: DeviceDet
   const [name, setName] = useState(allowed[0]?.event ?? ''), [role, setRole] = useState<string>(allowed[0]?.actors?.[0] ?? 'HM'), [facts, setFacts] = useState<Record<string, string>>({});
   const [at, setAt] = useState(() => localInput(serverNow(), zone)), [reason, setReason] = useState(''), [actor, setActor] = useActor();
   const [error, setError] = useState<ApiError>(), [busy, setBusy] = useState(false), [entry, setEntry] = useState<{ log_index: number; state?: string | null }>();
-  const event = allowed.find((e) => e.event === name), roles = event?.actors?.length ? event.actors : ROLES;
-  const choose = (next: string): void => { setName(next); const actors = allowed.find((e) => e.event === next)?.actors; if (actors?.[0] && !actors.includes(role)) setRole(actors[0]); };
+  const [evidence, setEvidence] = useState<readonly string[]>([]);
+  const event = allowed.find((e) => e.event === name), asked = factsFor(name, event?.guards ?? [], facts), roles = event?.actors?.length ? event.actors : ROLES;
+  const choose = (next: string): void => { setName(next); setFacts({}); const actors = allowed.find((e) => e.event === next)?.actors; if (actors?.[0] && !actors.includes(role)) setRole(actors[0]); };
   const send = async (): Promise<void> => {
     setBusy(true);
     setError(undefined);
     try {
       // The control has whole minutes; "now" must not land in the server's future.
       const when = Math.min(fromInput(at, zone) ?? serverNow(), serverNow());
-      const data = Object.fromEntries(Object.entries(facts).filter(([, v]) => v !== '').map(([k, v]) => [k, v === 'true' ? true : v === 'false' ? false : v]));
-      setEntry(await api.declare(device.id, { event: name, at: new Date(when).toISOString(), reason, actor, role, evidence: [], data }));
+      setEntry(await api.declare(device.id, { event: name, at: new Date(when).toISOString(), reason, actor, role, evidence: [...evidence], data: factData(asked, facts) }));
       done();
       void devices.load();
     } catch (failure) {
@@ -58,13 +59,14 @@ export function DeclareDialog({ device, zone, close, done }: { device: DeviceDet
     <Field label={tr('declare.event')} hint={event?.to?.length ? tr('declare.leads', { states: event.to.map(targetWord).join(tr('list.or')) }) : undefined}>
       <select required value={name} onChange={(e) => choose(e.currentTarget.value)}>{allowed.map((e) => <option key={e.event} value={e.event}>{tr.or(`event.${e.event}`, e.event)}</option>)}</select>
     </Field>
-    <Facts event={name} facts={facts} set={(key, value) => setFacts({ ...facts, [key]: value })} />
+    <Facts facts={asked} filled={facts} set={(key, value) => setFacts({ ...facts, [key]: value })} />
     <Field label={tr('declare.at')} hint={`${tr('declare.at_hint')} · ${zone}`}><input type="datetime-local" required value={at} max={localInput(serverNow() + MINUTE, zone)} onInput={(e) => setAt(e.currentTarget.value)} /></Field>
     <Field label={tr('field.reason')} hint={tr('field.reason_hint')}><textarea required minLength={10} maxLength={1000} rows={3} value={reason} onInput={(e) => setReason(e.currentTarget.value)} /></Field>
     <div class="pair">
       <Field label={tr('field.actor')}><input required maxLength={100} value={actor} onInput={(e) => setActor(e.currentTarget.value)} autocomplete="name" /></Field>
       <Field label={tr('field.role')}><select value={role} onChange={(e) => setRole(e.currentTarget.value)}>{roles.map((r) => <option key={r} value={r}>{tr.or(`role.${r}`, r)}</option>)}</select></Field>
     </div>
+    <Evidence hashes={evidence} set={setEvidence} />
     {event && (event.guards?.length || event.evidence?.length) ? <Needs guards={event.guards ?? []} evidence={event.evidence ?? []} /> : null}
     {error && (error.problem.code === 'guard' ? <Refused error={error} /> : <Failure error={error} zone={zone} retry={() => void send()} />)}
   </Dialog>;
@@ -72,14 +74,30 @@ export function DeclareDialog({ device, zone, close, done }: { device: DeviceDet
 
 const targetWord = (target: string): string => target.startsWith('@') ? t.value.or(`target.${target.slice(1)}`, target) : stateWord(lifecycleKind(target));
 
-/** Facts that choose between rows of the table or that a guard asks for. */
-function Facts({ event, facts, set }: { event: string; facts: Record<string, string>; set: (key: string, value: string) => void }): JSX.Element | null {
+/** What the guards ask for in `data`; left empty, the table refuses and says so. */
+function Facts({ facts, filled, set }: { facts: readonly Fact[]; filled: Record<string, string>; set: (key: string, value: string) => void }): JSX.Element {
   const tr = t.value;
-  if (event === 'baseline.declared') return <Field label={tr('declare.state')} hint={tr('declare.state_hint')}><select required value={facts.state ?? ''} onChange={(e) => set('state', e.currentTarget.value)}>
-    <option value="">{tr('field.choose')}</option>{BASELINE_STATES.map((s) => <option key={s} value={s}>{stateWord(lifecycleKind(s))}</option>)}</select></Field>;
-  if (event === 'repair.completed' || event === 'part.replaced') return <Field label={tr('declare.major')}><select required value={facts.major ?? ''} onChange={(e) => set('major', e.currentTarget.value)}>
-    <option value="">{tr('field.choose')}</option><option value="false">{tr('word.no')}</option><option value="true">{tr('word.yes')}</option></select></Field>;
-  return null;
+  const word = (option: string): string => /^[A-Z_]+$/.test(option) ? stateWord(lifecycleKind(option)) : tr.or(`role.${option}`, tr.or(`choice.${option}`, tr.or(`subsystem.${option}`, option)));
+  return <>{facts.map((fact) => <Field key={fact.key} label={tr(`fact.${fact.key}`)}>
+    {fact.kind === 'text' || fact.kind === 'number'
+      ? <input inputMode={fact.kind === 'number' ? 'numeric' : 'text'} pattern={fact.kind === 'number' ? '[0-9]+' : undefined} maxLength={100} value={filled[fact.key] ?? ''} onInput={(e) => set(fact.key, e.currentTarget.value)} />
+      : <select value={filled[fact.key] ?? ''} onChange={(e) => set(fact.key, e.currentTarget.value)}><option value="">{tr('field.choose')}</option>
+        {fact.kind === 'flag' ? ['true', 'false'].map((v) => <option key={v} value={v}>{tr(v === 'true' ? 'word.yes' : 'word.no')}</option>) : fact.options?.map((o) => <option key={o} value={o}>{word(o)}</option>)}</select>}
+  </Field>)}</>;
+}
+
+/** A document stays here: only its SHA-256 enters the log. */
+function Evidence({ hashes, set }: { hashes: readonly string[]; set: (hashes: string[]) => void }): JSX.Element {
+  const read = async (files: FileList | null): Promise<void> => {
+    const out: string[] = [];
+    for (const file of [...files ?? []].slice(0, EVIDENCE_MAX)) {
+      const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
+      out.push([...new Uint8Array(digest)].map((b) => b.toString(16).padStart(2, '0')).join(''));
+    }
+    set(out);
+  };
+  return <Field label={t.value('declare.attach')} hint={hashes.length ? hashes.map(shortHash).join(t.value('list.sep')) : t.value('declare.attach_hint')}>
+    <input type="file" multiple onChange={(e) => void read(e.currentTarget.files)} /></Field>;
 }
 
 function Needs({ guards, evidence }: { guards: readonly string[]; evidence: readonly string[] }): JSX.Element {
@@ -97,8 +115,8 @@ function Refused({ error }: { error: ApiError }): JSX.Element {
     <b>{title ?? tr('refused.title')}</b>
     <dl class="kv">
       {guard && <><dt>{tr('refused.guard')}</dt><dd>{tr.or(`guard.${guard}`, guard)}</dd></>}
-      {missing && <><dt>{tr('refused.missing')}</dt><dd>{missing}</dd></>}
-      {who && <><dt>{tr('refused.who')}</dt><dd>{tr.or(`role.${who}`, who)}</dd></>}
+      {missing && <><dt>{tr('refused.missing')}</dt><dd>{missing.startsWith('data.') ? tr.or(`fact.${missing.slice(5)}`, missing) : tr.or(`event.${missing}`, missing)}</dd></>}
+      {who && <><dt>{tr('refused.who')}</dt><dd>{who.split(', ').map((role) => tr.or(`role.${role}`, role)).join(tr('list.sep'))}</dd></>}
     </dl>
     {detail && <span class="more">{detail}</span>}
     <span class="more">{tr('refused.trace')}</span>

@@ -14,7 +14,7 @@ const STEP = 100;
 
 export function Fleet({ devices, zone }: { devices: readonly Device[]; zone: string }): JSX.Element {
   const tr = t.value, [shown, setShown] = useState(STEP), top = fleetTop(devices);
-  const sorted = [...devices].sort(byConsequence), reporting = devices.filter((d) => stateNow(d).kind !== 'void').length;
+  const sorted = [...devices].sort(byConsequence), reporting = devices.filter((d) => stateNow(d).kind !== 'void').length, manySites = new Set(devices.map((d) => d.site)).size > 1;
   return <Section id="fleet" title={tr('fleet.title')} meta={tr('fleet.meta', { n: devices.length, reporting: num(reporting), top: num(top / 10) })}>
     <table class="fleet">
       <thead><tr>
@@ -23,19 +23,19 @@ export function Fleet({ devices, zone }: { devices: readonly Device[]; zone: str
         <th scope="col" class="num">{tr('fleet.coverage')}</th><th scope="col" class="num">{tr('fleet.exams')}</th><th scope="col" class="num">{tr('fleet.exposures')}</th>
         <th scope="col" class="num">{tr('fleet.faults')}</th><th scope="col" class="num">{tr('fleet.last')}</th>
       </tr></thead>
-      <tbody>{sorted.slice(0, shown).map((d) => <Row key={d.id} device={d} zone={zone} top={top} />)}</tbody>
+      <tbody>{sorted.slice(0, shown).map((d) => <Row key={d.id} device={d} zone={zone} top={top} site={manySites ? d.site : undefined} />)}</tbody>
     </table>
     {sorted.length > shown && <button type="button" class="btn more-btn" onClick={() => setShown(shown + STEP)}>{tr('fleet.more', { n: sorted.length - shown })}</button>}
-    <Legend kinds={['use', 'powered', 'fault', 'degraded', 'pm', 'off', 'void']} />
+    <Legend kinds={['use', 'powered', 'fault', 'degraded', 'pm', 'blocked', 'off', 'void']} />
   </Section>;
 }
 
-function Row({ device, zone, top }: { device: Device; zone: string; top: number }): JSX.Element {
+function Row({ device, zone, top, site }: { device: Device; zone: string; top: number; site?: string | null }): JSX.Element {
   const tr = t.value, now = stateNow(device), seen = instant(device.last_seen_at) ?? instant(device.last_record_at);
   const faults = device.open_faults ?? 0;
   return <tr>
     <td class="name">
-      <a href={deviceHref(device.id)}><b>{displayName(device)}</b></a> <span class="dim hide-p">{[device.maker, device.model].filter(Boolean).join(' ')}</span>
+      <a href={deviceHref(device.id)}><b>{displayName(device)}</b></a> <span class="dim hide-p">{[[device.maker, device.model].filter(Boolean).join(' '), site].filter(Boolean).join(' · ')}</span>
       {device.identity_alarm && <span class="flag alarm"><Glyph name="degraded" />{tr('alarm.identity')}</span>}
     </td>
     <td class="state"><State kind={now.kind} note={stateNote(now, device)} /></td>

@@ -67,7 +67,7 @@ function Nav(): JSX.Element {
   const now = route.value, known = devices.state.value.data;
   const current = now.page === 'device' ? known?.find((d) => d.id === now.id) : undefined;
   return <nav class="nav" aria-label={t.value('nav.main')}>
-    <a href={todayHref()} aria-current={now.page === 'today' ? 'page' : undefined}>{t.value('nav.today')}{known && <span class="n">{num(known.length)}</span>}</a>
+    <a href={todayHref()} aria-current={now.page === 'today' ? 'page' : undefined}>{t.value('nav.today')}</a>
     {now.page === 'device' && <span aria-current="page"><b>{current ? displayName(current) : now.id}</b></span>}
   </nav>;
 }

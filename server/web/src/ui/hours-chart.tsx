@@ -1,7 +1,7 @@
 // Exposures per hour: bars where something was counted, hatch where nobody was watching, and the same in a table.
 import { Fragment, type JSX } from 'preact';
 import { bins, mostlyVoid, useBins, type UseBin } from '../core/band';
-import { clock, date, num, sig } from '../core/format';
+import { clock, date, num, permille, sig } from '../core/format';
 import { linear, niceTop, timeTicks } from '../core/scale';
 import { DAY, HOUR, wallAt } from '../core/zone';
 import { t } from '../data/store';
@@ -25,7 +25,7 @@ export function HoursChart({ hours, zone, now }: { hours: readonly HourUse[]; zo
   const tr = t.value, narrow = useNarrow(), days = narrow ? 2 : 7, to = Math.ceil(now / HOUR) * HOUR, from = to - days * DAY;
   const all = useBins(hours, bins(from, to, HOUR, zone).filter((b) => b.from >= from), from, now);
   const watched = all.reduce((n, b) => n + b.covered, 0), asked = all.reduce((n, b) => n + b.expected, 0);
-  return <Section id="hours" title={tr('hours.title')} meta={tr('hours.meta', { n: days, v: asked ? num(100 * Math.min(1, watched / asked), 1) : '–' })}>
+  return <Section id="hours" title={tr('hours.title')} meta={tr('hours.meta', { n: days, v: asked ? permille(1000 * Math.min(1, watched / asked)) : '–' })}>
     <p class="lede">{sentence(all, zone)}</p>
     <Plot height={HEIGHT} cls="hours" label={sentence(all, zone)} draw={(w) => <Bars all={all} width={w} from={from} to={to} now={now} zone={zone} />} />
     <details><summary>{tr('hours.table')}</summary><Twin all={all} zone={zone} /></details>

@@ -54,7 +54,7 @@ export function FaultLane({ pieces, at }: { pieces: readonly Piece[]; at: Place 
   const shown = pieces.filter((p) => inside(p, at));
   return <>{shown.map((p, i) => {
     const a = at.x(p.from), wide = at.x.clamp(p.to) - at.x.clamp(p.from), hard = p.kind === 'fault', bar = wide > 7, next = shown[i + 1];
-    const label = a + (bar ? wide + 4 : 9), room = Math.min(next ? at.x(next.from) - 8 : Infinity, at.right), code = p.code ?? '';
+    const label = a + (bar ? wide + 4 : 9), room = Math.min(next ? at.x(next.from) - 8 : Infinity, at.right, at.x(at.now) - 3), code = p.code ?? '';
     return <Fragment key={`${p.from} ${code}`}>
       {bar ? cell(p.kind, at.x.clamp(p.from), at.y + 4, wide, at.height - 8)
         : hard ? markGlyph('fault', a - 5, at.y + 4, 10, 'c-fault')

@@ -50,9 +50,9 @@ function Line({ note }: { note: RecordNote }): JSX.Element {
   const device = devices.state.value.data?.find((d) => d.id === note.device);
   const zone = knownZone(device?.site_tz), at = instant(note.at) ?? instant(note.recv_at);
   return <li>
+    <Time at={at} zone={zone}>{at !== undefined && when(at, minute.value, zone, t.value)}</Time>
     {typeGlyph(note.type)}
     <span class="what"><a href={deviceHref(note.device)}>{device ? displayName(device) : note.device}</a> {typeWord(note.type)}</span>
-    <Time at={at} zone={zone}>{at !== undefined && when(at, minute.value, zone, t.value)}</Time>
     <span class="mono idx" title={t.value('log.index')}>#{num(note.log_index)}</span>
   </li>;
 }

@@ -8,8 +8,9 @@ import { minute, t } from '../data/store';
 import type { LogRecord } from '../data/types';
 import { typeGlyph, typeWord } from './news';
 import { Failure, Section, Skeleton, Time } from './parts';
+import { PHONE_MAX } from './svg';
 
-const PAGE = 25;
+const PAGE = innerWidth <= PHONE_MAX ? 10 : 25;
 export const RECORD_TYPES = ['usage.exposure', 'usage.exam.start', 'usage.exam.end', 'usage.dose', 'fault.raised', 'fault.cleared', 'service.session', 'part.replaced', 'config.changed',
   'counter', 'coverage', 'power.on', 'power.off', 'identity', 'epoch_open', 'gap_declared', 'clock', 'audit', 'env'] as const;
 
