@@ -14,6 +14,7 @@
 #include "firmware-sim/emit/file_sink.hpp"
 #include "firmware-sim/emit/intake_sink.hpp"
 #include "firmware-sim/emit/keys.hpp"
+#include "firmware-sim/emit/mqtt_sink.hpp"
 #include "firmware-sim/model/calendar.hpp"
 #include "firmware-sim/model/fleet.hpp"
 
@@ -40,7 +41,8 @@ std::unique_ptr<Sink> make_sink(const RunOptions& run, const Fleet& fleet) {
     if (run.route == Route::file) return std::make_unique<FileSink>(fleet, run.target);
     if (run.route == Route::intake)
         return std::make_unique<IntakeSink>(fleet, run.target, seconds(run.connect_timeout_s));
-    throw EmitError{exit_usage, "this build speaks --to-file and --to-intake only"};
+    if (run.route == Route::mqtt) return make_mqtt_sink(fleet, run);
+    throw EmitError{exit_usage, "this build does not speak --to-dicom"};
 }
 
 std::unique_ptr<Declarations> make_declarations(const RunOptions& run, const Fleet& fleet) {
