@@ -261,7 +261,9 @@ private:
                     why = "subscribe " + topic + ": no answer";
                     return false;
                 }
-                for (const auto code : token->get_subscribe_response().get_reason_codes()) {
+                const auto response =
+                    token->get_subscribe_response();  // by value: must outlive the loop over its parts
+                for (const auto code : response.get_reason_codes()) {
                     if (static_cast<int>(code) >= 0x80) {
                         why = "subscribe " + topic + ": refused, reason " + std::to_string(static_cast<int>(code));
                         return false;
