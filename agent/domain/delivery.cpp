@@ -195,7 +195,7 @@ void Delivery::open_backlog_if_needed() {
     if (pending() <= settings_.backlog_records || alternate_) return;
     alternate_ = true;
     const EpochState& newest = epochs_.back().state;
-    if (newest.last_seq - newest.acked > limits::frame_entries_max) local_.push_back(OpenBacklogEpoch{});
+    if (newest.last_seq - newest.acked > settings_.backlog_records / 2) local_.push_back(OpenBacklogEpoch{});
 }
 
 void Delivery::acked_to(Epoch& epoch, std::uint64_t seq, Millis now) {
@@ -214,6 +214,7 @@ void Delivery::acked_to(Epoch& epoch, std::uint64_t seq, Millis now) {
 void Delivery::receive(const Ack& ack, Millis now) {
     if (!boot_) return;
     if (ack.boot != *boot_) return greet_again(now);
+    heard(now);
     Epoch* epoch = find(ack.epoch);
     if (!epoch || epoch->state.dead) return;
     if (ack.seq > 0) {
@@ -271,6 +272,7 @@ void Delivery::receive(const Refusal& refusal, Millis now) {
     if (!boot_) return;
     if (refusal.boot != *boot_) return greet_again(now);
     ++refused_;
+    heard(now);
     switch (refusal_class(refusal.code)) {
         case RefusalClass::record: {
             Epoch* epoch = find(refusal.epoch);

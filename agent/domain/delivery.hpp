@@ -172,6 +172,7 @@ private:
     void alarm(std::string text) { local_.push_back(Alarm{std::move(text)}); }
     void greet_again(Millis now);
     void progress(Millis now);
+    void heard(Millis now);
     void acked_to(Epoch& epoch, std::uint64_t seq, Millis now);
     void settle(Epoch& epoch, const StateEpoch& told, Millis now);
     void want(Epoch& epoch, std::uint64_t seq, Millis now);
