@@ -9,6 +9,13 @@ std::optional<std::string> StoreWriter::meta(std::string_view key) {
     return row ? std::optional{std::get<0>(*row)} : std::nullopt;
 }
 
+void StoreWriter::each_meta(std::string_view prefix,
+                            const std::function<void(std::string_view key, std::string_view value)>& on_row) {
+    sql::Query<std::string_view, std::string_view>{
+        impl_->db, "SELECT key, value FROM meta WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key"}
+        .each([&](std::string_view key, std::string_view value) { on_row(key, value); }, prefix);
+}
+
 std::optional<LogState> StoreWriter::log_state() {
     sql::Query<std::uint64_t, std::int64_t, Bytes> query{impl_->db,
                                                          "SELECT size, last_recv_ms, frontier FROM log_state"};

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "server/domain/lifecycle_table.hpp"
+#include "server/domain/verify.hpp"
+#include "server/ingest/register_entry.hpp"
+#include "server/store/rows.hpp"
+
+// What travels between the collector's threads.
+namespace gantry::ingest {
+
+// As it came from the broker.
+struct Incoming {
+    std::string topic;
+    Bytes payload;
+    std::int64_t received_ms = 0;
+};
+
+// A device entered the register, or changed its key: later messages are checked with it. Travels the same queue, so
+// order holds.
+struct KeyUpdate {
+    DeviceId dev;
+    store::DevNo dev_no = 0;
+    PublicKey key{};
+};
+
+using InboxItem = std::variant<Incoming, KeyUpdate>;
+
+// Checked as far as it can be without knowing what is stored. Views inside point into `payload`, whose buffer moves
+// along.
+struct VerifiedItem {
+    store::DevNo dev_no = 0;
+    std::int64_t received_ms = 0;
+    Bytes payload;
+    std::variant<VerifiedFrame, UpMessage, Rejected> what;
+};
+
+// ---- what people and programs ask of the writer ----
+
+struct Committed {
+    std::uint64_t log_index = 0;
+    State state = State::none;  // the device's after it
+};
+using CommandResult = std::variant<Committed, Refused, Error>;
+// Called once, on the writer's thread, after the commit or the refusal: it only posts.
+using CommandDone = std::function<void(CommandResult)>;
+
+struct DeclareRequest {
+    Declaration declaration;
+    CommandDone done;
+};
+
+struct RegisterOutcome {
+    std::uint64_t added = 0;
+    std::uint64_t changed = 0;
+    std::uint64_t unchanged = 0;
+};
+struct RegisterRequest {
+    std::vector<RegisterEntry> devices;
+    std::function<void(Result<RegisterOutcome>)> done;
+};
+
+// A checkpoint that was signed over what is committed: to be stored, then shown.
+struct CheckpointRequest {
+    store::CheckpointRow checkpoint;
+};
+
+using WriterItem = std::variant<VerifiedItem, DeclareRequest, RegisterRequest, CheckpointRequest>;
+
+}  // namespace gantry::ingest

@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+
+#include "server/ingest/limits.hpp"
+#include "server/ingest/writer.hpp"
+
+// What the writer does for people and programs. Answers leave after the commit; refusals at once have nothing to wait
+// for, but they take the same way.
+namespace gantry::ingest {
+
+void Writer::process(DeclareRequest& request) {
+    Declaration& declared = request.declaration;
+    declared.recv_ms = batch_ms_;
+    if (declared.at_ms == 0) declared.at_ms = batch_ms_;
+    CommandResult result = judge_and_declare(declared);
+    if (std::holds_alternative<Committed>(result))
+        ++metrics_.declarations;
+    else
+        ++metrics_.declarations_refused;
+    batch_done_.push_back([done = request.done, result = std::move(result)] { done(result); });
+}
+
+CommandResult Writer::judge_and_declare(const Declaration& declared) {
+    Device* device = projection_.find(declared.subject);
+    if (!device) return Error{Errc::not_found, fmt::format("device {}: not in the register", declared.subject)};
+    DeclarationLeaf leaf{.declared = declared,
+                         .from = device->fold.life.state,
+                         .to = device->fold.life.state,
+                         .table = {},
+                         .unjudged = {}};
+    if (const auto assignment = assignment_of(declared)) {
+        if (auto checked = check_assignment(declared, *assignment); !checked) return checked.error();
+    } else {
+        const LifecycleTable& table = projection_.table_of(*device);
+        Judgement judgement =
+            judge(table, device->fold.life, {.patient_exposures = device->fold.patient_exposures}, declared);
+        if (auto* refused = std::get_if<Refused>(&judgement)) return std::move(*refused);
+        const Moved& moved = std::get<Moved>(judgement);
+        leaf.to = moved.to;
+        leaf.table = table.id();
+        leaf.unjudged = moved.unjudged;
+    }
+    const std::string json = declaration_leaf_json(leaf);
+    if (json.size() + 13 > limits::leaf_bytes_max)
+        return Error{Errc::too_large, fmt::format("declaration: got {} bytes, want at most {}", json.size(),
+                                                  limits::leaf_bytes_max - 13)};
+    const auto idx = projection_.add_json(LeafType::declaration, json, batch_ms_);
+    if (!idx) return idx.error();
+    note(*idx, LeafType::declaration, device, declared.event, declared.at_ms);
+    return Committed{*idx, device->fold.life.state};
+}
+
+Result<void> Writer::check_assignment(const Declaration& declared, const Assignment& assignment) {
+    const Device* target = projection_.find(assignment.device);
+    if (!target || assignment.device != declared.subject)
+        return Error{Errc::not_found, fmt::format("device {}: not in the register", assignment.device)};
+    if (target->pseudo)
+        return Error{Errc::refused, fmt::format("device {}: collects unassigned records itself", assignment.device)};
+    const auto waiting = store_.unassigned(assignment.log_index);
+    if (!waiting)
+        return Error{Errc::not_found,
+                     fmt::format("log index {}: no record that waits for a device", assignment.log_index)};
+    if (waiting->assigned_to)
+        return Error{Errc::conflict, fmt::format("log index {}: assigned already, by log index {}",
+                                                 assignment.log_index, waiting->assigned_by.value_or(0))};
+    return {};
+}
+
+void Writer::process(RegisterRequest& request) {
+    RegisterOutcome outcome;
+    for (const RegisterEntry& entry : request.devices) {
+        const Device* known = projection_.find(entry.id.text());
+        if (!known || known->entry.record_key == entry.record_key) continue;
+        const Error error{
+            Errc::conflict,
+            fmt::format("device {}: has another record key; a key does not change by registering", entry.id.text())};
+        batch_done_.push_back([done = request.done, error] { done(error); });
+        return;
+    }
+    for (const RegisterEntry& entry : request.devices) {
+        const Device* known = projection_.find(entry.id.text());
+        if (known && known->entry == entry) {
+            ++outcome.unchanged;
+            continue;
+        }
+        ++(known ? outcome.changed : outcome.added);
+        const std::uint64_t idx = projection_.add_fact(register_fact(entry), batch_ms_);
+        const Device& device = *projection_.find(entry.id.text());
+        note(idx, LeafType::fact, &device, facts::registered, std::nullopt);
+        batch_done_.push_back([this, update = KeyUpdate{entry.id, device.no, entry.record_key}] {
+            inbox_.push_over_limit(KeyUpdate{update});
+        });
+    }
+    batch_done_.push_back([this, done = request.done, outcome] {
+        metrics_.devices = static_cast<std::int64_t>(projection_.device_count());
+        done(outcome);
+    });
+}
+
+void Writer::process(CheckpointRequest& request) {
+    store_.put_checkpoint(request.checkpoint);
+    wrote_ = true;
+    batch_done_.push_back([this] { ++metrics_.checkpoints; });
+}
+
+}  // namespace gantry::ingest
