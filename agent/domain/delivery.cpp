@@ -84,6 +84,12 @@ void Delivery::progress(Millis now) {
 // ---- connection
 // ----------------------------------------------------------------------------------------------------------------
 
+// An answer is no silence, even when it brings no progress.
+void Delivery::heard(Millis now) {
+    silent_periods_ = 0;
+    silent_since_ = now;
+}
+
 void Delivery::connected(Millis now) {
     connected_ = true;
     credit_ = settings_.credit;
