@@ -27,22 +27,22 @@ enum class Severity : std::uint8_t { info, low, medium, high, critical };
 std::string_view name(Severity severity);
 
 struct TubeFold {
-    std::string id;
-    std::string serial;  // as its counter record says; empty: not known
+    std::string id{};
+    std::string serial{};  // as its counter record says; empty: not known
     std::int64_t exposures = 0;
     std::int64_t exposure_ms = 0;   // Σ over exposures of known duration
     std::int64_t charge_ua_ms = 0;  // mAs = this / 1,000,000
     std::int64_t shown_at_ms = 0;   // the device's own counters, last seen then
-    std::optional<std::int64_t> shown_scan_ms;
-    std::optional<std::int64_t> shown_mas;
+    std::optional<std::int64_t> shown_scan_ms{};
+    std::optional<std::int64_t> shown_mas{};
     bool operator==(const TubeFold&) const = default;
 };
 
 // A fault code and its latest raise and clearance; open while raised is later.
 struct FaultFold {
-    std::string code;
-    std::string severity;   // hard, partial, safety, info
-    std::string subsystem;  // empty: not told
+    std::string code{};
+    std::string severity{};   // hard, partial, safety, info
+    std::string subsystem{};  // empty: not told
     std::int64_t raised_ms = 0;
     std::int64_t cleared_ms = 0;
     std::uint64_t leaf_index = 0;
@@ -61,12 +61,15 @@ inline constexpr std::size_t faults_max = 64;  // codes beyond these push out th
 
 struct DeviceFold {
     LifecycleFold life;
-    Operating operating = Operating::no_data;
+    Operating operating = Operating::no_data;  // without `scanning`, which comes and goes with time: see operating_at
     std::int64_t operating_since_ms = 0;
     std::int64_t last_use_ms = 0;  // latest exposure or exam event, event time
     bool in_exam = false;          // an exam began and did not end yet
+    std::int64_t exam_at_ms = 0;   // event time that settled it; likewise for the next two
     bool powered_off = false;
-    bool in_service = false;        // a service session is open
+    std::int64_t power_at_ms = 0;
+    bool in_service = false;  // a service session is open
+    std::int64_t service_at_ms = 0;
     std::int64_t last_at_ms = 0;    // latest event time
     std::int64_t last_recv_ms = 0;  // latest receive time
     std::uint64_t last_leaf = 0;
@@ -178,6 +181,10 @@ Result<void> apply(DeviceFold& device, const LeafEvent& leaf, const LifecycleTab
 
 // ---- what is shown
 // -----------------------------------------------------------------------------------------------------------------
+
+// A fact cannot be later than its receipt: a source's clock further ahead than this is not believed, and `clock_bad` is
+// set.
+inline constexpr std::int64_t ahead_believed_ms = 60'000;
 
 inline constexpr std::int64_t silent_after_ms = 15 * 60'000;  // no beat and no record for so long: silent
 inline constexpr std::int64_t scanning_for_ms =

@@ -56,7 +56,7 @@ struct HourCell {
     std::int64_t dlp_ugy_cm = 0;
     std::int64_t unknown_duration = 0;  // exposures whose time is not known: absent is not zero
     std::int64_t faults = 0;
-    std::int64_t records = 0;
+    std::int64_t records = 0;                        // that were counted into this row
     std::array<std::int64_t, 2> half_exposure_ms{};  // first and second half hour, for the 24 h band
     std::array<std::int64_t, 2> half_exposures{};
     std::uint64_t coverage = 0;             // bit 59 is minute 0

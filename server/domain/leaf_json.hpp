@@ -12,7 +12,8 @@
 // numbers and texts only.
 namespace gantry {
 
-// Any JSON text in RFC 8785 form. Refuses numbers that are not whole or not below 2^53, and duplicate members.
+// Any JSON text in RFC 8785 form. Refuses numbers that are not whole or not below 2^53. Of members told twice the last
+// one counts.
 Result<std::string> canonical_json(std::string_view json);
 
 // A declaration as it is stored and hashed. `recv_ms` is not part of it: the leaf's own head carries it.

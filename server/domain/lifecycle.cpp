@@ -149,10 +149,14 @@ std::vector<std::string> seal_names(std::uint8_t sealed_by) {
     return out;
 }
 
-std::optional<State> state_at(const LifecycleFold& life, std::int64_t at_ms) {
+const LifecycleStep* step_at(const LifecycleFold& life, std::int64_t at_ms) {
     const auto after = std::ranges::upper_bound(life.steps, at_ms, {}, &LifecycleStep::from_ms);
-    if (after == life.steps.begin()) return std::nullopt;
-    return std::prev(after)->state;
+    return after == life.steps.begin() ? nullptr : &*std::prev(after);
+}
+
+std::optional<State> state_at(const LifecycleFold& life, std::int64_t at_ms) {
+    const LifecycleStep* step = step_at(life, at_ms);
+    return step ? std::optional{step->state} : std::nullopt;
 }
 
 void apply_declared(LifecycleFold& life, const Declaration& declared, State to, std::uint64_t leaf_index) {

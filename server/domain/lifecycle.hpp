@@ -123,6 +123,7 @@ std::vector<std::string> seal_names(std::uint8_t sealed_by);  // "REG-H", …
 
 // The state at a moment: nullopt before the first step, or when the step has been dropped.
 std::optional<State> state_at(const LifecycleFold& life, std::int64_t at_ms);
+const LifecycleStep* step_at(const LifecycleFold& life, std::int64_t at_ms);  // null likewise
 
 // Carries out what a judged declaration means: moves to `to`, keeps or clears the memory (cleared_to, seals, tests
 // owed). Total and pure: the same leaf gives the same life on every replay. A step that is older than the current one

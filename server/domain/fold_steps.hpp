@@ -1,0 +1,34 @@
+#pragma once
+
+#include "server/domain/fold.hpp"
+#include "server/domain/record_body.hpp"
+
+// The steps that `apply` is made of; not for other rooms.
+namespace gantry::fold {
+
+// What one leaf is folded into and with, handed from step to step.
+struct Step {
+    DeviceFold& device;
+    const LeafEvent& leaf;
+    const LifecycleTable& table;
+    HourCells& hours;
+    Effects& effects;
+};
+
+// Event time: what the source says, else when the agent took it in, and never later than the receipt allows.
+std::int64_t event_time(const RecordHead& record, std::int64_t recv_ms);
+
+bool is_use(std::string_view type);  // usage.exposure, usage.exam.start, usage.exam.end
+
+// fold_use.cpp
+void fold_use(Step& step, const RecordView& record, std::int64_t at_ms);
+// An observation in a state that forbids it; emitted once a leaf and rule.
+void report(Step& step, const LifecycleStep& life, const std::string& rule, Severity severity, bool suspected,
+            std::int64_t at_ms);
+
+// fold_device.cpp: all other types; false for a type that is not known here.
+bool fold_observed(Step& step, const RecordView& record, std::int64_t at_ms);
+// Derives the operating state anew and moves its lane when it changed.
+void settle_operating(Step& step, std::int64_t at_ms);
+
+}  // namespace gantry::fold

@@ -1,0 +1,140 @@
+#include <algorithm>
+
+#include "server/domain/fold_steps.hpp"
+
+// Exposures and exams: the use of a device. Every sum is commutative, so that the order of arrival does not matter.
+namespace gantry::fold {
+namespace {
+
+enum class Added { fresh, known, uncertain };
+
+Added add_key(HourCell& cell, std::vector<std::uint64_t>& keys, std::uint64_t key) {
+    const auto place = std::ranges::lower_bound(keys, key);
+    if (place != keys.end() && *place == key) return Added::known;
+    if (keys.size() >= hour_keys_max) {
+        cell.keys_full = true;
+        return Added::uncertain;
+    }
+    keys.insert(place, key);
+    return Added::fresh;
+}
+
+bool holds(const HourCell* cell, std::uint64_t key) { return cell && std::ranges::binary_search(cell->exam_keys, key); }
+
+// An exam counts in the hour where it began: seen in this hour and not in the one before. Told late, it takes its count
+// away from the hour after. So each hour's count depends on what was seen only, never on the order.
+void count_exam(Step& step, std::int64_t hour, std::uint64_t key) {
+    HourCell& cell = step.hours.change(hour);
+    if (add_key(cell, cell.exam_keys, key) == Added::known) return;
+    if (!holds(step.hours.find(hour - ms_per_hour), key)) ++cell.exams;
+    if (holds(step.hours.find(hour + ms_per_hour), key)) --step.hours.change(hour + ms_per_hour).exams;
+}
+
+TubeFold& tube_of(DeviceFold& device, std::string_view id) {
+    auto place =
+        std::ranges::lower_bound(device.tubes, id, {}, [](const TubeFold& t) { return std::string_view{t.id}; });
+    if (place != device.tubes.end() && place->id == id) return *place;
+    if (device.tubes.size() >= tubes_max && id != "other") return tube_of(device, "other");
+    return *device.tubes.insert(place, TubeFold{.id = std::string{id}});
+}
+
+// Each source is a tube of its own with its own wear. Returns the charge of all of them.
+std::int64_t wear_tubes(DeviceFold& device, const UseBody& use) {
+    std::int64_t total = 0;
+    if (use.source_count == 0) ++device.unknown_tube;
+    for (std::size_t i = 0; i < use.source_count; ++i) {
+        TubeFold& tube = tube_of(device, use.sources[i].id);
+        ++tube.exposures;
+        if (!use.duration_ms) continue;
+        tube.exposure_ms += *use.duration_ms;
+        const std::int64_t charge = use.sources[i].ma_mean_ua.value_or(0) * *use.duration_ms;
+        tube.charge_ua_ms += charge;
+        total += charge;
+    }
+    return total;
+}
+
+void judge_exposure(Step& step, const UseBody& use, std::int64_t at_ms) {
+    const LifecycleStep* life = step_at(step.device.life, at_ms);
+    if (!life) return;
+    const StateRule& rule = step.table.rule(life->state);
+    const bool known_other = use.purpose == "phantom" || use.purpose == "service";
+    if (!known_other) {
+        if (rule.patient_exposure == Permission::forbidden)
+            report(step, *life, rule.patient_rule, Severity::critical, use.purpose != "patient", at_ms);
+        return;
+    }
+    if (rule.service_rule.empty()) return;
+    const bool grave = life->state == State::sealed || rule.agent == Presence::critical;
+    report(step, *life, rule.service_rule, grave ? Severity::critical : Severity::high, false, at_ms);
+}
+
+void add_to_hour(HourCell& cell, const UseBody& use, std::int64_t charge, std::int64_t at_ms, bool patient) {
+    const std::size_t half = at_ms - hour_of(at_ms) < ms_per_hour / 2 ? 0 : 1;
+    ++cell.records;
+    ++cell.exposures;
+    ++cell.half_exposures[half];
+    cell.patient_exposures += patient ? 1 : 0;
+    cell.exposure_ms += use.duration_ms.value_or(0);
+    cell.half_exposure_ms[half] += use.duration_ms.value_or(0);
+    cell.unknown_duration += use.duration_ms ? 0 : 1;
+    cell.charge_ua_ms += charge;
+    cell.dlp_ugy_cm += use.dlp_ugy_cm.value_or(0);
+    if (use.ctdivol_ugy)
+        cell.ctdivol.add(static_cast<std::uint32_t>(std::clamp<std::int64_t>(*use.ctdivol_ugy, 0, 0x7FFF'FFFF)));
+}
+
+void fold_exposure(Step& step, const UseBody& use, std::int64_t at_ms) {
+    DeviceFold& device = step.device;
+    HourCell& cell = step.hours.change(hour_of(at_ms));
+    if (use.event_key && add_key(cell, cell.event_keys, *use.event_key) == Added::known) {
+        ++device.duplicates;
+        step.effects.duplicate = true;
+        return;
+    }
+    const bool patient = use.purpose != "phantom" && use.purpose != "service";
+    ++device.exposures;
+    device.patient_exposures += patient ? 1 : 0;
+    const std::int64_t charge = wear_tubes(device, use);
+    add_to_hour(cell, use, charge, at_ms, patient);
+    if (use.exam_key) count_exam(step, hour_of(at_ms), *use.exam_key);
+    judge_exposure(step, use, at_ms);
+}
+
+void fold_exam(Step& step, const UseBody& use, std::int64_t at_ms, bool begins) {
+    DeviceFold& device = step.device;
+    if (use.exam_key) count_exam(step, hour_of(at_ms), *use.exam_key);
+    // An end and a start of the same moment: the end came first.
+    const bool newer = begins ? at_ms >= device.exam_at_ms : at_ms > device.exam_at_ms;
+    if (!newer) return;
+    device.in_exam = begins;
+    device.exam_at_ms = at_ms;
+}
+
+}  // namespace
+
+void report(Step& step, const LifecycleStep& life, const std::string& rule, Severity severity, bool suspected,
+            std::int64_t at_ms) {
+    const auto said = [&](const FindingCandidate& f) { return f.rule == rule && f.leaf_index == step.leaf.leaf_index; };
+    if (std::ranges::any_of(step.effects.findings, said)) return;
+    step.effects.findings.push_back(
+        {rule, "contradiction", severity, suspected, life.state, life.from_ms, at_ms, step.leaf.leaf_index});
+}
+
+void fold_use(Step& step, const RecordView& record, std::int64_t at_ms) {
+    const UseBody use = read_use(record.body);
+    if (record.type == "usage.exposure") {
+        fold_exposure(step, use, at_ms);
+    } else {
+        fold_exam(step, use, at_ms, record.type == "usage.exam.start");
+    }
+    DeviceFold& device = step.device;
+    device.last_use_ms = std::max(device.last_use_ms, at_ms);
+    if (at_ms > device.power_at_ms) {  // what radiates is on
+        device.powered_off = false;
+        device.power_at_ms = at_ms;
+    }
+    settle_operating(step, at_ms);
+}
+
+}  // namespace gantry::fold
