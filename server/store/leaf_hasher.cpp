@@ -30,16 +30,20 @@ const EpochId& LeafHasher::epoch(EpochNo epoch_no) {
 void LeafHasher::each(std::uint64_t first, std::uint64_t end,
                       const std::function<void(std::uint64_t idx, const Hash& hash)>& on_hash) {
     sql::Query<std::uint64_t, int, std::int64_t, DevNo, EpochNo, std::uint64_t, ByteView> query{
-        reader_.db(), "SELECT idx, type, recv_ms, dev_no, epoch_no, seq, bytes FROM leaf WHERE idx >= ?1 AND idx < ?2 ORDER BY idx"};
+        reader_.db(),
+        "SELECT idx, type, recv_ms, dev_no, epoch_no, seq, bytes FROM leaf WHERE idx >= ?1 AND idx < ?2 ORDER BY idx"};
     for (std::uint64_t next = first; next < end;) {
         const std::uint64_t stop = std::min(end, next + leaves_at_once);
         reader_.db();  // the time limit counts for each read anew
         query.each(
-            [&](std::uint64_t idx, int type, std::int64_t recv_ms, DevNo dev_no, EpochNo epoch_no, std::uint64_t seq, ByteView bytes) {
+            [&](std::uint64_t idx, int type, std::int64_t recv_ms, DevNo dev_no, EpochNo epoch_no, std::uint64_t seq,
+                ByteView bytes) {
                 if (idx != next) return false;
-                const LeafRow row{idx, static_cast<LeafType>(type), recv_ms, dev_no, epoch_no, seq, std::nullopt, bytes};
+                const LeafRow row{idx,  static_cast<LeafType>(type), recv_ms, dev_no, epoch_no, seq, std::nullopt,
+                                  bytes};
                 const bool record = row.type == LeafType::record;
-                on_hash(idx, record ? leaf_row_hash(row, &device(dev_no), epoch(epoch_no)) : leaf_row_hash(row, nullptr, {}));
+                on_hash(idx, record ? leaf_row_hash(row, &device(dev_no), epoch(epoch_no))
+                                    : leaf_row_hash(row, nullptr, {}));
                 ++next;
                 return true;
             },
@@ -49,7 +53,8 @@ void LeafHasher::each(std::uint64_t first, std::uint64_t end,
 }
 
 Result<merkle::Frontier> LeafHasher::frontier_at(std::uint64_t size) {
-    const merkle::FetchTileHashes fetch = [&](unsigned level, std::uint64_t first, std::size_t count) -> Result<std::vector<Hash>> {
+    const merkle::FetchTileHashes fetch = [&](unsigned level, std::uint64_t first,
+                                              std::size_t count) -> Result<std::vector<Hash>> {
         if (level != 0) return reader_.tile_hashes(level, first, count);
         std::vector<Hash> out;
         each(first, first + count, [&](std::uint64_t, const Hash& hash) { out.push_back(hash); });

@@ -14,8 +14,10 @@ class LeafHasher {
 public:
     explicit LeafHasher(StoreReader& reader) : reader_{reader} {}
 
-    // Leaves with first <= idx < end. Throws sql::SqlBroken when one is missing. Short reads, so that the WAL can be reset between them.
-    void each(std::uint64_t first, std::uint64_t end, const std::function<void(std::uint64_t idx, const Hash& hash)>& on_hash);
+    // Leaves with first <= idx < end. Throws sql::SqlBroken when one is missing. Short reads, so that the WAL can be
+    // reset between them.
+    void each(std::uint64_t first, std::uint64_t end,
+              const std::function<void(std::uint64_t idx, const Hash& hash)>& on_hash);
 
     // The tree of the first `size` leaves, from the stored tile hashes and, at its right edge, the stored leaves.
     Result<merkle::Frontier> frontier_at(std::uint64_t size);

@@ -51,7 +51,8 @@ public:
 
     // ---- what the writer needs to know; these see the open transaction ----
     std::optional<std::string> meta(std::string_view key);
-    void each_meta(std::string_view prefix, const std::function<void(std::string_view key, std::string_view value)>& on_row);
+    void each_meta(std::string_view prefix,
+                   const std::function<void(std::string_view key, std::string_view value)>& on_row);
     std::optional<LogState> log_state();
     std::optional<CheckpointRow> last_checkpoint();
     std::optional<HourCell> hour(DevNo dev_no, std::int64_t hour_ms);

@@ -1,0 +1,74 @@
+#include "server/ingest/http_bridge.hpp"
+
+namespace gantry::ingest {
+namespace {
+
+template <std::size_t N>
+http::Histogram copy_of(const Histogram<N>& from) {
+    http::Histogram out{std::vector<double>(from.bounds.begin(), from.bounds.end())};
+    for (std::size_t i = 0; i < from.counts.size(); ++i) out.counts[i] = from.counts[i];
+    out.sum = from.sum;
+    return out;
+}
+
+CommandDone answer_to(http::CommandDone done) {
+    return [done = std::move(done)](CommandResult result) {
+        if (auto* committed = std::get_if<Committed>(&result))
+            done(http::Committed{committed->log_index, committed->state});
+        else if (auto* refused = std::get_if<Refused>(&result))
+            done(std::move(*refused));
+        else
+            done(std::move(std::get<Error>(result)));
+    };
+}
+
+}  // namespace
+
+void HttpCommands::declare(Declaration declaration, http::CommandDone done) {
+    collector_.submit(DeclareRequest{std::move(declaration), answer_to(std::move(done))});
+}
+
+void HttpCommands::assign(http::AssignRequest request, http::CommandDone done) {
+    Declaration declaration;
+    declaration.event = unassigned_assigned;
+    declaration.subject = request.device;
+    declaration.actor = std::move(request.actor);
+    declaration.role = request.role;
+    declaration.reason = std::move(request.reason);
+    declaration.data = {{"device", request.device}, {"log_index", static_cast<std::int64_t>(request.log_index)}};
+    declare(std::move(declaration), std::move(done));
+}
+
+http::CollectorFigures HttpMetrics::figures() const {
+    const Metrics& metrics = collector_.metrics();
+    http::CollectorFigures out;
+    out.records_committed = metrics.records_committed;
+    out.records_duplicate = metrics.records_duplicate;
+    for (std::size_t i = 0; i < refused_names.size(); ++i)
+        out.frames_refused[std::string{refused_names[i]}] = metrics.frames_refused[i];
+    out.inbox_depth = static_cast<std::uint64_t>(metrics.inbox_depth.load());
+    out.log_size = metrics.log_size;
+    out.commit_seconds = copy_of(metrics.commit_seconds);
+    out.batch_records = copy_of(metrics.batch_records);
+    out.broker_connected = metrics.broker_connected != 0;
+    if (!out.broker_connected)
+        out.not_ready.push_back({"broker_down", "no connection to the MQTT broker: records cannot come in"});
+    if (metrics.degraded != 0)
+        out.not_ready.push_back({"disk_full", "the disk is full: nothing is stored and nothing receipted"});
+    if (metrics.log_damaged != 0)
+        out.not_ready.push_back({"log_damaged", "the stored log does not give its own root: no checkpoint is signed"});
+    return out;
+}
+
+LiveListener live_to(http::LiveBus& bus) {
+    return [&bus](std::vector<LiveNote> notes) {
+        std::vector<http::LiveNote> out;
+        out.reserve(notes.size());
+        for (LiveNote& note : notes)
+            out.push_back(
+                {note.log_index, note.kind, std::move(note.device), std::move(note.type), note.at_ms, note.recv_ms});
+        bus.publish(std::move(out));
+    };
+}
+
+}  // namespace gantry::ingest
