@@ -241,7 +241,8 @@ class Demo:
     def pending(self):
         total = 0
         for device in self.agents:
-            status = json.loads(self.run([self.bin / "gantry-agent", "status", "--json", "--state", self.dir / "agents" / device]))
+            status = json.loads(self.run([self.bin / "gantry-agent", "status", "--json", "--device", device, "--state",
+                                          self.dir / "agents" / device, "--intake", self.socket(device)]))
             total += status["pending"]
         return total
 

@@ -90,7 +90,10 @@ void Agent::start() {
 std::string Agent::log() const { return read_text(dir_ / "agent.log"); }
 
 std::optional<std::int64_t> Agent::status(const std::string& name) const {
-    return json_number(run({program("gantry-agent"), "status", "--json", "--state", state_.string()}).out, name);
+    return json_number(run({program("gantry-agent"), "status", "--json", "--device", device_, "--state",
+                            state_.string(), "--intake", intake().string()})
+                           .out,
+                       name);
 }
 
 std::string mark(std::uint64_t n) { return fmt::format("{:032x}", n); }
