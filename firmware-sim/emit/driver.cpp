@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "firmware-sim/emit/declarations.hpp"
+#include "firmware-sim/emit/dicom_sink.hpp"
 #include "firmware-sim/emit/file_sink.hpp"
 #include "firmware-sim/emit/intake_sink.hpp"
 #include "firmware-sim/emit/keys.hpp"
@@ -38,11 +39,17 @@ std::int64_t wall_ms() {
 milliseconds seconds(double value) { return milliseconds{static_cast<std::int64_t>(value * 1'000)}; }
 
 std::unique_ptr<Sink> make_sink(const RunOptions& run, const Fleet& fleet) {
-    if (run.route == Route::file) return std::make_unique<FileSink>(fleet, run.target);
-    if (run.route == Route::intake)
-        return std::make_unique<IntakeSink>(fleet, run.target, seconds(run.connect_timeout_s));
-    if (run.route == Route::mqtt) return make_mqtt_sink(fleet, run);
-    throw EmitError{exit_usage, "this build does not speak --to-dicom"};
+    switch (run.route) {
+        case Route::file:
+            return std::make_unique<FileSink>(fleet, run.target);
+        case Route::intake:
+            return std::make_unique<IntakeSink>(fleet, run.target, seconds(run.connect_timeout_s));
+        case Route::dicom:
+            return make_dicom_sink(fleet, run);
+        case Route::mqtt:
+            return make_mqtt_sink(fleet, run);
+    }
+    return nullptr;
 }
 
 std::unique_ptr<Declarations> make_declarations(const RunOptions& run, const Fleet& fleet) {
