@@ -16,13 +16,15 @@ using namespace gantry;
 
 namespace {
 
+boost::json::object read(const std::string& file) {
+    std::ifstream in{GANTRY_SOURCE_DIR "/tests/golden/" + file};
+    std::stringstream text;
+    text << in.rdbuf();
+    return boost::json::parse(text.str()).as_object();
+}
+
 const boost::json::object& golden() {
-    static const boost::json::object vectors = [] {
-        std::ifstream in{GANTRY_SOURCE_DIR "/tests/golden/delivery.json"};
-        std::stringstream text;
-        text << in.rdbuf();
-        return boost::json::parse(text.str()).as_object();
-    }();
+    static const boost::json::object vectors = read("delivery.json");
     return vectors;
 }
 
@@ -140,4 +142,49 @@ TEST_CASE("golden: the published records parse strictly and come back byte for b
         REQUIRE(parsed.has_value());
         CHECK(encode_record(*parsed, parsed->body) == record);
     }
+}
+
+TEST_CASE("golden: one message of each kind") {
+    const boost::json::object vectors = read("messages.json");
+    const auto rewrite = [](MessageKind kind, std::string_view json) -> std::string {
+        switch (kind) {
+            case MessageKind::hello:
+                return encode_body(decode_hello(json).value());
+            case MessageKind::state:
+                return encode_body(decode_state(json).value());
+            case MessageKind::ack:
+                return encode_body(decode_ack(json).value());
+            case MessageKind::refusal:
+                return encode_body(decode_refusal(json).value());
+            case MessageKind::lost:
+                return encode_body(decode_lost(json).value());
+            case MessageKind::beat:
+                return encode_body(decode_beat(json).value());
+            case MessageKind::settings:
+                return encode_body(decode_settings(json).value());
+            case MessageKind::rekey:
+                return encode_body(decode_rekey(json).value());
+            case MessageKind::contradiction:
+                return encode_body(decode_contradiction(json).value());
+        }
+        return {};
+    };
+    int kinds = 0;
+    for (const auto& entry : vectors.at("messages").as_array()) {
+        const auto& vector = entry.as_object();
+        CAPTURE(std::string{vector.at("name").as_string()});
+        const auto kind = static_cast<MessageKind>(vector.at("kind").as_int64());
+        const std::string_view json = vector.at("json").as_string();
+        const SigningKey sender =
+            key(vector.at("direction").as_string() == "up" ? "record_key_seed" : "receipt_key_seed");
+        const Bytes message = unhex(vector.at("message").as_string());
+        CHECK(rewrite(kind, json) == json);
+        CHECK(seal_message(kind, dev, json, sender) == message);
+        const auto envelope = open_message(message);
+        REQUIRE(envelope.has_value());
+        CHECK(envelope->kind == kind);
+        CHECK(verify_message(*envelope, dev, Verifier{sender.public_key()}));
+        ++kinds;
+    }
+    CHECK(kinds == 9);
 }
