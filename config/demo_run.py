@@ -149,7 +149,7 @@ class Demo:
         port = first_free_port(self.options.port)
         if port != self.options.port:
             say(f"port {self.options.port} is in use, the dashboard takes {port}")
-        collector = self.start("gantry-collector", [self.bin / "gantry-collector", "--state", self.state, "--listen", f"127.0.0.1:{port}",
+        collector = self.start("gantry-collector", [self.bin / "gantry-collector", "--demo", "--state", self.state, "--listen", f"127.0.0.1:{port}",
                                                     "--mqtt", self.mqtt])
         self.address = f"http://127.0.0.1:{port}"
         until("collector", 30, lambda: answers(port) and (self.state / "provisioning.toml").exists(), [collector])

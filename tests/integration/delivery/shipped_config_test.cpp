@@ -1,0 +1,57 @@
+// The shipped settings files are what the programs read: each passes the program's own check, and a wrong key in it
+// does not.
+#include <doctest/doctest.h>
+
+#include "tests/support/child.hpp"
+#include "tests/support/temp_dir.hpp"
+
+using namespace gantry::testing;
+
+namespace {
+
+struct Row {
+    std::string file;
+    std::vector<std::string> check;
+};
+
+std::vector<Row> shipped() {
+    return {{"collector.toml", {program("gantry-collector"), "--check-config", "--config"}},
+            {"agent.toml", {program("gantry-agent"), "run", "--device", "ct-1", "--check-config", "--config"}},
+            {"dicom.toml", {program("gantry-dicom"), "--check-config", "--config"}}};
+}
+
+Ran check(const Row& row, const std::filesystem::path& file) {
+    auto argv = row.check;
+    argv.push_back(file.string());
+    return run(argv);
+}
+
+}  // namespace
+
+TEST_CASE("shipped settings pass the check, and an unknown key does not") {
+    const TempDir dir;
+    for (const Row& row : shipped()) {
+        CAPTURE(row.file);
+        const auto file = source_dir() / "config" / row.file;
+        const Ran good = check(row, file);
+        CHECK_MESSAGE(good.exit == Exit{}, good.err);
+
+        write_text(dir / row.file, "nonsense_key = 1\n" + read_text(file));
+        const Ran bad = check(row, dir / row.file);
+        CHECK(bad.exit == Exit{78, 0});
+        CHECK_MESSAGE(bad.err.find("nonsense_key") != std::string::npos, bad.err);
+    }
+}
+
+TEST_CASE("every program knows --help and --version, and refuses what it does not know") {
+    for (const char* name : {"gantry-agent", "gantry-collector", "gantry-dicom", "gantry-sim", "gantry"}) {
+        CAPTURE(name);
+        const Ran help = run({program(name), "--help"});
+        CHECK(help.exit == Exit{});
+        CHECK(help.out.size() > 100);
+        const Ran version = run({program(name), "--version"});
+        CHECK(version.exit == Exit{});
+        CHECK(version.out.starts_with(name));
+        CHECK(run({program(name), "--no-such-flag"}).exit == Exit{2, 0});
+    }
+}
