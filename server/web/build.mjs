@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { constants, gzipSync } from 'node:zlib';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const option = (name, fallback) => { const at = process.argv.indexOf(name); return at > 0 ? process.argv[at + 1] : fallback; };
-const out = option('--out', join(here, 'dist')), modules = option('--modules', join(here, 'node_modules'));
+const out = resolve(option('--out', join(here, 'dist'))), modules = resolve(option('--modules', join(here, 'node_modules')));
 const { build } = createRequire(join(modules, 'from-here.js'))('esbuild');
 
 async function bundle(entry) {

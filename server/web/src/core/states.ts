@@ -34,25 +34,24 @@ export type Kind = keyof typeof LOOKS;
 
 export const look = (kind: Kind): Look => LOOKS[kind];
 
-const LIFECYCLE: Readonly<Record<string, Kind>> = { in_use: 'use', idle: 'laid_up', none: 'undeclared', unknown: 'undeclared', '': 'undeclared' };
-const OPERATING: Readonly<Record<string, Kind>> = {
-  scanning: 'use', use: 'use', in_use: 'use', idle: 'on', on: 'on', standby: 'on', service: 'pm', pm: 'pm', fault: 'fault',
-  partial: 'degraded', degraded: 'degraded', off: 'off', no_data: 'void', void: 'void', unknown: 'void', silent: 'void', '': 'void',
-};
+const LIFECYCLE: ReadonlyMap<string, Kind> = new Map([['in_use', 'use'], ['idle', 'laid_up']]);
+const OPERATING: ReadonlyMap<string, Kind> = new Map([['scanning', 'use'], ['use', 'use'], ['standby', 'on'], ['on', 'on'], ['service', 'pm'], ['partial', 'degraded']]);
 
 const has = (kind: string): kind is Kind => Object.prototype.hasOwnProperty.call(LOOKS, kind);
 
 /** The picture of a lifecycle state by its code; a code this page does not know is drawn as not declared. */
 export function lifecycleKind(code: string | null | undefined): Kind {
   const key = (code ?? '').toLowerCase();
-  return LIFECYCLE[key] ?? (has(key) ? key : 'undeclared');
+  return LIFECYCLE.get(key) ?? (has(key) ? key : 'undeclared');
 }
 
 /** The picture of an operating state; what is not known is no data, never up. */
 export function operatingKind(code: string | null | undefined): Kind {
   const key = (code ?? '').toLowerCase();
-  return OPERATING[key] ?? (has(key) ? key : 'void');
+  return OPERATING.get(key) ?? (has(key) ? key : 'void');
 }
+
+const MUTE: ReadonlySet<Kind> = new Set(['planned', 'licensed', 'procured', 'delivered', 'relocating', 'laid_up', 'decommissioned', 'transferred', 'disposed', 'cancelled', 'returned']);
 
 export interface StateNow { kind: Kind; since: number | undefined; note: 'since' | 'exam' | 'alarm' | 'silent' | 'partial' }
 
@@ -60,6 +59,8 @@ export interface StateNow { kind: Kind; since: number | undefined; note: 'since'
 export function stateNow(device: Device): StateNow {
   const lifecycle = lifecycleKind(device.state), operating = operatingKind(device.op_state);
   const since = instant(device.state_since);
+  // Where nothing is expected to speak, silence is no news: before installation and after the end.
+  if (MUTE.has(lifecycle)) return { kind: lifecycle, since, note: 'since' };
   if (device.silent) return { kind: 'void', since: instant(device.last_record_at) ?? instant(device.last_seen_at), note: 'silent' };
   if (lifecycle === 'fault') return { kind: 'fault', since, note: 'since' };
   if (lifecycle !== 'use' && lifecycle !== 'undeclared') return { kind: lifecycle, since, note: 'since' };

@@ -10,7 +10,7 @@ import { api, serverNow } from '../data/api';
 import { lastRecord } from '../data/live';
 import { todayHref } from '../data/route';
 import { devices, minute, source, t } from '../data/store';
-import type { DeviceDetail, HourUse, Timeline } from '../data/types';
+import type { DeviceDetail, HourUse, Interval, Timeline } from '../data/types';
 import { Band, type BandData, type LaneValue } from '../ui/band';
 import { DeclareDialog } from '../ui/declare';
 import { Dose } from '../ui/dose';
@@ -108,22 +108,31 @@ function allHours(life: Life): HourUse[] {
   return [...(life.days.hours ?? []).filter((d) => (instant(d.hour) ?? 0) + DAY <= start), ...(life.hours.hours ?? [])];
 }
 
+/** Each answer holds at most the newest intervals of its window: the newest weeks come from the narrow one. */
+function allOperating(life: Life): Interval[] {
+  const start = instant(life.hours.from) ?? 0;
+  return [...(life.days.lanes.operating ?? []).filter((i) => (instant(i.to) ?? Infinity) <= start), ...(life.hours.lanes.operating ?? [])];
+}
+
+/** Since when anything is known of it; before that nothing was watched, and nothing is missing. */
+const bornAt = (data: BandData, now: number): number => Math.min(data.lifecycle[0]?.from ?? now, data.operating[0]?.from ?? now, instant(data.hours[0]?.hour) ?? now);
+
 function LifeView({ device, life, zone }: { device: DeviceDetail; life: Life; zone: string }): JSX.Element {
   const tr = t.value, narrow = useNarrow(), now = minute.value;
   const data = useMemo<BandData>(() => ({
-    lifecycle: lane(life.days.lanes.lifecycle, 'lifecycle', now), operating: lane(life.days.lanes.operating, 'operating', now), faults: lane(life.days.lanes.faults, 'fault', now),
+    lifecycle: lane(life.days.lanes.lifecycle, 'lifecycle', now), operating: lane(allOperating(life), 'operating', now), faults: lane(life.days.lanes.faults, 'fault', now),
     overlays: [], hours: allHours(life),
   }), [life, now]);
   const [window, setWindow] = useState<Window>(() => firstWindow(data, now, narrow));
   return <>
     <Band name={displayName(device)} zone={zone} data={data} window={window} setWindow={setWindow} coverage={tr('band.coverage', { v: permille(device.dose_30d?.coverage_permille) })} values={laneValues(device, data, now)} />
-    <HoursChart hours={life.hours.hours ?? []} zone={zone} now={now} />
+    <HoursChart hours={life.hours.hours ?? []} zone={zone} now={now} born={bornAt(data, now)} />
   </>;
 }
 
 /** Opens at the zoom that shows the life so far: a device of three days opens at a week. */
 function firstWindow(data: BandData, now: number, narrow: boolean): Window {
-  const born = Math.min(data.lifecycle[0]?.from ?? now, data.operating[0]?.from ?? now, instant(data.hours[0]?.hour) ?? now), age = now - born;
+  const age = now - bornAt(data, now);
   return zoomWindow(age < 1.5 * DAY ? '24h' : age < 10 * DAY ? '7d' : narrow || age < 100 * DAY ? '3m' : '6m', now);
 }
 

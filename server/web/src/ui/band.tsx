@@ -1,5 +1,5 @@
 // The lifecycle band: lanes of one device on one time axis, moved and zoomed by keys, buttons or the overview.
-import { Fragment, type ComponentChildren, type JSX } from 'preact';
+import { Fragment, type JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { binStep, bins, moved, type Piece, useBins, type Window, ZOOMS, type Zoom, zoomOf, zoomWindow } from '../core/band';
 import { clock, date, monthName, moment, num, span } from '../core/format';
@@ -64,7 +64,7 @@ export function Band(props: Props): JSX.Element {
     </div>
     <div class="readout" aria-live="polite">{chosen
       ? <><span class="k">{chosen.when}</span><span>{chosen.words}</span>{chosen.logIndex !== undefined && <span class="mono">{tr('log.entry', { v: num(chosen.logIndex) })}</span>}</>
-      : <><span class="k">{tr('band.nothing')}</span><span>{tr('band.hint', { n: events.length })}</span><button type="button" class="link" onClick={() => setHelp(true)}>{tr('band.keys')}</button></>}
+      : <><span class="k">{tr('band.nothing')}</span><span>{events.length ? tr('band.hint', { n: events.length }) : tr('band.no_events')}</span><button type="button" class="link" onClick={() => setHelp(true)}>{tr('band.keys')}</button></>}
     </div>
     <Legend kinds={['use', 'powered', 'fault', 'degraded', 'pm', 'retest', 'suspended', 'off', 'void']} />
     {help && <KeyHelp close={() => setHelp(false)} />}
@@ -94,13 +94,14 @@ function Drawing(p: DrawProps): JSX.Element {
     <clipPath id="band-clip"><rect x={left} y="0" width={right - left} height={total} /></clipPath>
     {x(now) < right && rect(x.clamp(now), TOP, right - x.clamp(now), bottom - TOP, 'f-bg2')}
     <Axis window={w} zone={zone} left={left} right={right} bottom={bottom} now={now} narrow={narrow} />
-    {LANES.map((name, i) => <LaneFrame key={name} y={TOP + i * pitch} lift={lift} width={width} right={right} narrow={narrow} name={t.value(`lane.${name}`)} value={p.values[name]}>
+    {LANES.map((name, i) => <Fragment key={name}>{line(0, TOP + i * pitch + 0.5, width, TOP + i * pitch + 0.5, 's-line w1 crisp')}<g clip-path="url(#band-clip)">
       {name === 'lifecycle' ? <LifecycleLane pieces={data.lifecycle} overlays={data.overlays} at={place(i)} />
         : name === 'operating' ? <OperatingLane pieces={data.operating} bins={drawn.use} at={place(i)} />
           : name === 'faults' ? <FaultLane pieces={data.faults} at={place(i)} /> : <ExposureLane bins={drawn.exposures} at={place(i)} />}
-    </LaneFrame>)}
+    </g></Fragment>)}
     {line(0, bottom + 0.5, width, bottom + 0.5, 's-line2 w1 crisp')}
     {showNow && line(nowX, 18, nowX, bottom, 's-ink w1')}
+    {LANES.map((name, i) => <LaneWords key={name} y={TOP + i * pitch} lift={lift} width={width} right={right} narrow={narrow} name={t.value(`lane.${name}`)} value={p.values[name]} />)}
     {p.selected && <SelectedLine at={x(p.selected.at)} left={left} right={right} bottom={bottom} />}
     <Overview {...p} left={left} right={right} top={bottom + 26} born={born} bottom={bottom} />
     {p.events.map((e) => <Target key={e.key} event={e} x={x} y={TOP + e.lane * pitch + lift} right={right} selected={e === p.selected} select={p.select} />)}
@@ -110,7 +111,7 @@ function Drawing(p: DrawProps): JSX.Element {
 /** Each event can be reached: Tab walks them in time order, Enter or a click puts one in the readout. */
 function Target({ event, x, y, right, selected, select }: { event: Event; x: ReturnType<typeof linear>; y: number; right: number; selected: boolean; select: (key: string) => void }): JSX.Element {
   const a = Math.max(0, Math.min(right - 24, x(event.at) - 12)), open = (): void => select(event.key);
-  return <rect class="hit" x={a} y={y - 3} width={24} height={24} tabIndex={0} role="button" aria-pressed={selected} aria-label={`${event.when}: ${event.words}`}
+  return <rect class="hit" x={a} y={y - 3} width={24} height={24} tabindex={0} role="button" aria-pressed={selected} aria-label={`${event.when}: ${event.words}`}
     onClick={open} onKeyDown={(key) => { if (key.key === 'Enter' || key.key === ' ') { key.preventDefault(); key.stopPropagation(); open(); } }}><title>{`${event.when}\n${event.words}`}</title></rect>;
 }
 
@@ -120,15 +121,11 @@ function SelectedLine({ at, left, right, bottom }: { at: number; left: number; r
   return <><path d={`M${px} ${TOP - 6}V${bottom}`} class="f-none s-accent w1 dash" /><path d={`M${px - 4} ${TOP - 8}h8l-4 6z`} class="f-accent" /></>;
 }
 
-function LaneFrame(p: { y: number; lift: number; width: number; right: number; narrow: boolean; name: string; value: LaneValue; children: ComponentChildren }): JSX.Element {
+/** Each lane reads as a sentence, its name and its value now; on a phone they stand above the marks, over the now line. */
+function LaneWords(p: { y: number; lift: number; width: number; right: number; narrow: boolean; name: string; value: LaneValue }): JSX.Element {
   const tone = p.value.tone ? `t-${p.value.tone}` : 't-ink';
-  return <>
-    {line(0, p.y + 0.5, p.width, p.y + 0.5, 's-line w1 crisp')}
-    <g clip-path="url(#band-clip)">{p.children}</g>
-    {p.narrow
-      ? <>{rect(0, p.y + 1, p.width, 17, 'f-bg')}{text(0, p.y + 15, p.name, 't-mid t-12')}{text(p.width, p.y + 15, p.value.words, `t-end t-12 t-b ${tone}`)}</>
-      : <>{text(0, p.y + p.lift + 13, p.name, 't-mid t-12')}{text(p.right + 10, p.y + p.lift + 13, p.value.words, `t-12 t-b ${tone}`)}</>}
-  </>;
+  if (!p.narrow) return <>{text(0, p.y + p.lift + 13, p.name, 't-mid t-12')}{text(p.right + 10, p.y + p.lift + 13, p.value.words, `t-12 t-b ${tone}`)}</>;
+  return <>{rect(0, p.y + 1, p.width, 17, 'f-bg')}{text(0, p.y + 15, p.name, 't-mid t-12')}{text(p.width, p.y + 15, p.value.words, `t-end t-12 t-b ${tone}`)}</>;
 }
 
 function tickLabel(tick: Tick, zone: string): string {
@@ -156,7 +153,7 @@ function Axis({ window: w, zone, left, right, bottom, now, narrow }: { window: W
 }
 
 function Overview(p: DrawProps & { left: number; right: number; top: number; bottom: number; born: number }): JSX.Element {
-  const { data, now, zone, window: w, left, right, top } = p, life = Math.max(now - p.born, 30 * DAY), from = p.born - life * 0.03, to = now + life * 0.1;
+  const { data, now, zone, window: w, left, right, top } = p, life = Math.max(now - p.born, 30 * DAY), from = Math.min(p.born - life * 0.03, now - 30 * DAY), to = now + life * 0.1;
   const x = linear(from, to, left, right), a = x.clamp(w.from), b = x.clamp(w.to);
   const jump = (event: MouseEvent): void => {
     const box = (event.currentTarget as SVGElement).ownerSVGElement?.getBoundingClientRect();

@@ -2,7 +2,7 @@
 import { Fragment, type JSX } from 'preact';
 import { bins, mostlyVoid, useBins, type UseBin } from '../core/band';
 import { clock, date, num, permille, sig } from '../core/format';
-import { linear, niceTop, timeTicks } from '../core/scale';
+import { linear, niceTop, textWidth, timeTicks } from '../core/scale';
 import { DAY, HOUR, wallAt } from '../core/zone';
 import { t } from '../data/store';
 import type { HourUse } from '../data/types';
@@ -21,9 +21,9 @@ function sentence(all: readonly UseBin[], zone: string): string {
   return words.join(tr('sentence.sep'));
 }
 
-export function HoursChart({ hours, zone, now }: { hours: readonly HourUse[]; zone: string; now: number }): JSX.Element {
+export function HoursChart({ hours, zone, now, born }: { hours: readonly HourUse[]; zone: string; now: number; born: number }): JSX.Element {
   const tr = t.value, narrow = useNarrow(), days = narrow ? 2 : 7, to = Math.ceil(now / HOUR) * HOUR, from = to - days * DAY;
-  const all = useBins(hours, bins(from, to, HOUR, zone).filter((b) => b.from >= from), from, now);
+  const all = useBins(hours, bins(from, to, HOUR, zone).filter((b) => b.from >= from), Math.max(from, born), now);
   const watched = all.reduce((n, b) => n + b.covered, 0), asked = all.reduce((n, b) => n + b.expected, 0);
   return <Section id="hours" title={tr('hours.title')} meta={tr('hours.meta', { n: days, v: asked ? permille(1000 * Math.min(1, watched / asked)) : '–' })}>
     <p class="lede">{sentence(all, zone)}</p>
@@ -34,6 +34,7 @@ export function HoursChart({ hours, zone, now }: { hours: readonly HourUse[]; zo
 
 function Bars({ all, width, from, to, now, zone }: { all: readonly UseBin[]; width: number; from: number; to: number; now: number; zone: string }): JSX.Element {
   const left = 30, x = linear(from, to, left, width), top = niceTop(Math.max(1, ...all.map((b) => b.exposures))), y = linear(0, top, FLOOR, TOP);
+  let free = 0;
   return <>
     {[0, top / 2, top].filter((v) => Number.isInteger(v)).map((v) => <Fragment key={v}>{line(left, Math.round(y(v)) + 0.5, width, Math.round(y(v)) + 0.5, v ? 's-line w1 crisp' : 's-ink2 w1 crisp')}{text(left - 6, y(v) + 4, num(v), 't-end')}</Fragment>)}
     {all.map((b) => {
@@ -46,7 +47,9 @@ function Bars({ all, width, from, to, now, zone }: { all: readonly UseBin[]; wid
     })}
     {timeTicks(from, to, zone).map((tick) => {
       const px = Math.round(x(tick.t)) + 0.5, label = tick.unit === 'hour' ? clock(tick.t, zone) : date(tick.t, zone, t.value);
-      return <Fragment key={tick.t}>{line(px, FLOOR, px, FLOOR + 4, 's-line2 w1')}{px < width - 36 && text(px + 3, FLOOR + 15, label, 't-mid')}</Fragment>;
+      const room = px > free && px + textWidth(label) + 3 < width;
+      if (room) free = px + textWidth(label) + 10;
+      return <Fragment key={tick.t}>{line(px, FLOOR, px, FLOOR + 4, 's-line2 w1')}{room && text(px + 3, FLOOR + 15, label, 't-mid')}</Fragment>;
     })}
     {line(Math.round(x(now)) - 0.5, 12, Math.round(x(now)) - 0.5, FLOOR, 's-ink w1')}
     {text(Math.round(x(now)) - 4, 11, `${t.value('axis.now')} ${clock(now, zone)}`, 't-ink t-b t-end')}

@@ -1,0 +1,63 @@
+// Every screen in both languages, both themes and both widths. With GANTRY_URL: against that collector; else against the fixture.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { serve } from './fixture/server.mjs';
+import { axe, dist, launch, openPage, settled, sticksOut, violations } from './support.mjs';
+
+let browser, server, origin, routes = ['/', '/devices/ct-3', '/devices/ct-8', '/nowhere'];
+const real = process.env.GANTRY_URL?.replace(/\/$/, '');
+
+before(async () => {
+  browser = await launch();
+  if (real) {
+    origin = real;
+    const page = await (await fetch(`${real}/api/v1/devices?limit=2`)).json();
+    // An address that no screen has is the collector's 404, not the page's.
+    routes = ['/', ...page.items.map((d) => `/devices/${d.id}`)];
+  } else {
+    server = await serve(dist);
+    origin = server.url;
+  }
+});
+after(async () => { await browser?.close(); await server?.close(); });
+
+for (const lang of ['zh-CN', 'en']) for (const theme of ['light', 'dark']) for (const width of [360, 1280]) {
+  test(`screens: ${lang} ${theme} ${width} px`, async () => {
+    for (const route of routes) {
+      const { page, seen, visit, close } = await openPage(browser, origin, { lang, theme, width });
+      await visit(route);
+      await settled(page);
+      assert.equal(await page.getAttribute('html', 'lang'), lang);
+      assert.equal(await page.getAttribute('html', 'data-theme'), theme);
+      assert.deepEqual(await violations(page), [], `${route}: CSP violations`);
+      assert.deepEqual(await sticksOut(page), [], `${route}: wider than the page`);
+      assert.deepEqual(await axe(page), [], `${route}: axe-core, serious or critical`);
+      assert.deepEqual(seen.foreign, [], `${route}: requests to other origins`);
+      assert.deepEqual(seen.errors, [], `${route}: console errors`);
+      assert.ok((await page.textContent('body')).length > 200, `${route}: says something`);
+      await close();
+    }
+  });
+}
+
+test('headers: the page comes with the content security policy, and hashed names are immutable', async () => {
+  const index = await fetch(`${origin}/`), csp = index.headers.get('content-security-policy') ?? '', html = await index.text();
+  for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "base-uri 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"]) assert.ok(csp.includes(part), `CSP lacks ${part}: ${csp}`);
+  assert.match(index.headers.get('cache-control') ?? '', /no-cache/);
+  assert.equal(index.headers.get('x-content-type-options'), 'nosniff');
+  assert.equal(index.headers.get('referrer-policy'), 'no-referrer');
+  const script = await fetch(`${origin}${/src="([^"]+)"/.exec(html)[1]}`);
+  assert.match(script.headers.get('content-type') ?? '', /^text\/javascript; *charset=utf-8$/i);
+  assert.match(script.headers.get('cache-control') ?? '', /immutable/);
+});
+
+test('first paint: the finding is on the screen within two seconds', async () => {
+  const { page, visit, close } = await openPage(browser, origin);
+  const start = performance.now();
+  await visit('/');
+  await page.waitForSelector('.lede');
+  const took = performance.now() - start;
+  console.log(`# finding on screen after ${Math.round(took)} ms`);
+  assert.ok(took < 2000, `took ${Math.round(took)} ms`);
+  await close();
+});
