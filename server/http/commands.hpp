@@ -11,8 +11,9 @@
 
 namespace gantry::http {
 
-// What became of a person's statement: durable in the log, refused by a guard, or not possible (not_found: no such device or
-// record; conflict: assigned already; schema: a value that no table knows; unavailable: the writer is stopping or full).
+// What became of a person's statement: durable in the log, refused by a guard, or not possible (not_found: no such
+// device or record; conflict: assigned already; schema: a value that no table knows; unavailable: the writer is
+// stopping or full).
 struct Committed {
     std::uint64_t log_index = 0;
     State state = State::none;  // the device's after it
@@ -28,8 +29,8 @@ struct AssignRequest {
     std::string reason;
 };
 
-// The way into the log for people. Neither call may block. `done` is called exactly once, on any thread, after the commit or
-// the refusal; it only posts. `recv_ms` of a declaration is set by whoever commits it.
+// The way into the log for people. Neither call may block. `done` is called exactly once, on any thread, after the
+// commit or the refusal; it only posts. `recv_ms` of a declaration is set by whoever commits it.
 class Commands {
 public:
     virtual ~Commands() = default;

@@ -16,9 +16,10 @@
 namespace gantry::http {
 
 struct HttpConfig {
-    std::string listen = "127.0.0.1:8080";  // loopback addresses only: 127.0.0.1, ::1, localhost; port 0 picks a free one
-    std::vector<std::string> host_names;    // further names this server answers for, without port
-    std::filesystem::path database;         // the store's file; must exist
+    std::string listen =
+        "127.0.0.1:8080";                 // loopback addresses only: 127.0.0.1, ::1, localhost; port 0 picks a free one
+    std::vector<std::string> host_names;  // further names this server answers for, without port
+    std::filesystem::path database;       // the store's file; must exist
     std::vector<std::shared_ptr<const LifecycleTable>> tables;
     std::string version;
     std::string commit;
@@ -27,8 +28,8 @@ struct HttpConfig {
     HttpLimits limits{};
 };
 
-// Serves the API and the page. Threads: one for the network, `limits.readers` for the store; started by start(), gone after stop().
-// `commands`, `bus` and `metrics` must outlive it.
+// Serves the API and the page. Threads: one for the network, `limits.readers` for the store; started by start(), gone
+// after stop(). `commands`, `bus` and `metrics` must outlive it.
 class HttpServer {
 public:
     HttpServer(HttpConfig config, Commands& commands, LiveBus& bus, const Metrics& metrics);
@@ -38,7 +39,8 @@ public:
 
     // Listens, and only then returns. Errc::refused: not a loopback address; Errc::io: the address cannot be had.
     Result<void> start();
-    // Takes no more connections, ends the streams, lets running answers end for at most limits.stop_ms, joins all threads.
+    // Takes no more connections, ends the streams, lets running answers end for at most limits.stop_ms, joins all
+    // threads.
     void stop();
 
     std::uint16_t port() const;  // after start()

@@ -12,7 +12,8 @@
 
 namespace gantry::http {
 
-// One committed leaf, or (without a log index) a sign of life that is no record: both may change what a list shows of a device.
+// One committed leaf, or (without a log index) a sign of life that is no record: both may change what a list shows of a
+// device.
 struct LiveNote {
     std::optional<std::uint64_t> log_index;
     LeafType kind = LeafType::record;
@@ -22,9 +23,9 @@ struct LiveNote {
     std::int64_t recv_ms = 0;
 };
 
-// From the thread that commits to the thread that serves. Bounded: 4,096 notes are 80 ms of 50,000 records/s, and the server drains
-// every 250 ms, so under such load notes are dropped, oldest first. A browser sees that by a gap in the log indexes; the figures of
-// devices are read from the store and stay right. Dropping is counted.
+// From the thread that commits to the thread that serves. Bounded: 4,096 notes are 80 ms of 50,000 records/s, and the
+// server drains every 250 ms, so under such load notes are dropped, oldest first. A browser sees that by a gap in the
+// log indexes; the figures of devices are read from the store and stay right. Dropping is counted.
 class LiveBus {
 public:
     static constexpr std::size_t notes_max = 4096;

@@ -13,7 +13,8 @@ struct Histogram {
     std::vector<std::uint64_t> counts;
     double sum = 0;
 
-    explicit Histogram(std::vector<double> upper_bounds = {}) : bounds{std::move(upper_bounds)}, counts(bounds.size() + 1) {}
+    explicit Histogram(std::vector<double> upper_bounds = {})
+        : bounds{std::move(upper_bounds)}, counts(bounds.size() + 1) {}
     void observe(double value) {
         std::size_t i = 0;
         while (i < bounds.size() && value > bounds[i]) ++i;
@@ -27,6 +28,14 @@ struct NotReady {
     std::string detail;  // for people
 };
 
+// A further series of one value.
+struct Figure {
+    std::string name;
+    std::string type;  // counter (its name ends in _total) or gauge
+    std::string help;  // a sentence
+    std::uint64_t value = 0;
+};
+
 // The ingest's figures at one moment. Counters count from the start of the process.
 struct CollectorFigures {
     std::uint64_t records_committed = 0;
@@ -36,6 +45,7 @@ struct CollectorFigures {
     std::uint64_t log_size = 0;
     Histogram commit_seconds;
     Histogram batch_records;
+    std::vector<Figure> more;
     bool broker_connected = false;
     std::vector<NotReady> not_ready;  // empty: records can come in and be stored
 };
