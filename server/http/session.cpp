@@ -114,7 +114,7 @@ public:
 
 private:
     // `self` keeps the session alive for as long as its coroutine runs.
-    asio::awaitable<void> run(std::shared_ptr<HttpSession> self) {
+    asio::awaitable<void> run([[maybe_unused]] std::shared_ptr<HttpSession> self) {
         try {
             bool more = true;
             for (std::size_t served = 0; more; ++served) {
@@ -356,14 +356,13 @@ private:
 
     // A stream's client has nothing to say: whatever it sends, or its end, ends the stream. Reads past the tcp_stream's
     // deadline, which belongs to the writes.
-    asio::awaitable<void> watch_peer(std::shared_ptr<HttpSession> self) {
+    asio::awaitable<void> watch_peer([[maybe_unused]] std::shared_ptr<HttpSession> self) {
         std::array<char, 64> scratch{};
         error_code error;
         co_await stream_.socket().async_read_some(asio::buffer(scratch),
                                                   asio::redirect_error(asio::use_awaitable, error));
         if (client_) client_->closed = true;
         wake_.cancel();
-        (void)self;
     }
 
     // Says that we are done and lets the client read it: closing over unread bytes would make the kernel throw our
