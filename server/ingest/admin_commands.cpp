@@ -106,12 +106,14 @@ Result<Declaration> read_declaration(const json::object& request) {
         if (!parsed) return parsed.error();
         out.data = std::move(*parsed);
     }
-    if (const json::value* evidence = request.if_contains("evidence"); evidence && evidence->is_array())
-        for (const json::value& hash : evidence->get_array())
-            if (!hash.is_string() || !hash_from_hex(hash.get_string().c_str()))
-                return Error{Errc::schema, "evidence: want SHA-256 hashes of 64 lower-case hexadecimal digits"};
-            else
-                out.evidence.emplace_back(hash.get_string().c_str());
+    const json::value* evidence = request.if_contains("evidence");
+    if (!evidence) return out;
+    if (!evidence->is_array()) return Error{Errc::schema, "evidence: want a list"};
+    for (const json::value& hash : evidence->get_array()) {
+        if (!hash.is_string() || !hash_from_hex(hash.get_string().c_str()))
+            return Error{Errc::schema, "evidence: want SHA-256 hashes of 64 lower-case hexadecimal digits"};
+        out.evidence.emplace_back(hash.get_string().c_str());
+    }
     return out;
 }
 

@@ -130,7 +130,8 @@ void announce(const CollectorSettings& settings, const Config& config, const std
 
 int run(const CollectorSettings& settings, const Config& config) {
     const sigset_t signals = take_signals();
-    std::filesystem::create_directories(settings.state);
+    if (std::filesystem::create_directories(settings.state))
+        std::filesystem::permissions(settings.state, std::filesystem::perms::owner_all);
     auto lock = files::lock(settings.lock_file());
     if (!lock) return fail(exit_code(lock.error().code), lock.error().message);
     const Keys known = load_keys(settings);

@@ -7,8 +7,6 @@
 namespace gantry::ingest {
 namespace {
 
-std::string key_of(const EpochId& epoch) { return std::string{as_text(epoch)}; }
-
 std::optional<EpochId> epoch_of(const FactLeaf& fact) {
     const auto found = fact.more.find("epoch");
     const auto* text = found == fact.more.end() ? nullptr : std::get_if<std::string>(&found->second);
@@ -47,7 +45,7 @@ void Projection::load() {
     store_.each_epoch([&](const store::EpochRow& row) {
         Device& device = at(row.dev_no);
         device.ledger.add(admission::parse_epoch_ledger(row.epoch, row.high, row.head, row.ledger).value());
-        device.epochs[key_of(row.epoch)] = {row.epoch_no, row.last_leaf, false};
+        device.epochs[row.epoch] = {row.epoch_no, row.last_leaf, false};
         last_epoch_no_ = std::max(last_epoch_no_, row.epoch_no);
     });
 }
@@ -64,12 +62,12 @@ void Projection::mark(Device& device) {
 }
 
 EpochPlace* Projection::place(Device& device, const EpochId& epoch) {
-    const auto found = device.epochs.find(key_of(epoch));
+    const auto found = device.epochs.find(epoch);
     return found == device.epochs.end() ? nullptr : &found->second;
 }
 
 EpochPlace& Projection::make_place(Device& device, const EpochId& epoch) {
-    const auto [at, added] = device.epochs.try_emplace(key_of(epoch));
+    const auto [at, added] = device.epochs.try_emplace(epoch);
     if (added) at->second.no = ++last_epoch_no_;
     return at->second;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,15 @@ struct EpochPlace {
     bool dirty = false;
 };
 
+// An epoch's id is random: its first bytes are as good as any hash.
+struct EpochHash {
+    std::size_t operator()(const EpochId& id) const noexcept {
+        std::size_t out = 0;
+        std::memcpy(&out, id.data(), sizeof out);
+        return out;
+    }
+};
+
 // All that the writer remembers of one device.
 struct Device {
     Device(store::DevNo number, RegisterEntry entry_)
@@ -43,7 +53,7 @@ struct Device {
     RegisterEntry entry;
     DeviceFold fold;
     admission::DeviceLedger ledger;
-    std::unordered_map<std::string, EpochPlace> epochs;  // by the id's bytes
+    std::unordered_map<EpochId, EpochPlace, EpochHash> epochs;
     std::optional<std::uint64_t> last_leaf;
     bool pseudo;  // collects what no route claims; its records wait for a person
     bool dirty = false;

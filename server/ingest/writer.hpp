@@ -100,11 +100,7 @@ private:
         bool operator==(const EpochKey&) const = default;
     };
     struct EpochKeyHash {
-        std::size_t operator()(const EpochKey& key) const noexcept {
-            std::size_t mixed = 0;
-            std::memcpy(&mixed, key.epoch.data(), sizeof mixed);
-            return mixed ^ key.dev_no;
-        }
+        std::size_t operator()(const EpochKey& key) const noexcept { return EpochHash{}(key.epoch) ^ key.dev_no; }
     };
     struct Note {
         std::uint64_t idx;
