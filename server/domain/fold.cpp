@@ -56,8 +56,8 @@ void fold_record(Step& step, const RecordView& record, int depth) {
 
 void sign_of_life(Step& step) {
     DeviceFold& device = step.device;
+    if (step.leaf.assigned) return;  // it came to another identity, under an older leaf
     device.last_leaf = step.leaf.leaf_index;
-    if (step.leaf.assigned) return;  // it came to another identity
     ++device.records;
     device.last_recv_ms = std::max(device.last_recv_ms, step.leaf.recv_ms);
     const RecordView& record = step.leaf.record;
