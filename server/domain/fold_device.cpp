@@ -98,6 +98,12 @@ void fold_coverage(Step& step, const BodyFields& body) {
     step.device.coverage_hour = std::max(step.device.coverage_hour, hour_of(*hour));
 }
 
+// What the agent knows to be missing. A poisoned record is not counted here: its tombstone is a system fact of its own.
+void fold_gap(DeviceFold& device, const BodyFields& body) {
+    const std::int64_t count = body.integer("count").value_or(0);
+    if (count > 0 && body.text("reason") != "poisoned") device.missing_records += static_cast<std::uint64_t>(count);
+}
+
 // The latest word about power or service counts; an older one is late.
 void settle(DeviceFold& device, bool& flag, std::int64_t& flag_at_ms, bool value, std::int64_t at_ms) {
     if (at_ms < flag_at_ms) {
@@ -141,8 +147,7 @@ bool fold_observed(Step& step, const RecordView& record, std::int64_t at_ms) {
     if (type == "coverage") {
         fold_coverage(step, body);
     } else if (type == "gap_declared") {
-        device.missing_records +=
-            static_cast<std::uint64_t>(std::max<std::int64_t>(0, body.integer("count").value_or(0)));
+        fold_gap(device, body);
     } else if (type == "clock") {
         device.clock_step_ms = body.integer("step_ms").value_or(0);
     } else if (type == "identity") {

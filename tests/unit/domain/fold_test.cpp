@@ -276,6 +276,8 @@ TEST_CASE("fold: coverage, gaps, clock, identity and counters") {
     CHECK(bench.rows.at(t0).coverage_minutes() == 32);
     CHECK(bench.device.operating == Operating::no_data);  // the agent alone says nothing about the device
     bench.record("gap_declared", t0, R"({"count":12,"from":1,"to":2,"reason":"full"})", "agent");
+    // Its tombstone tells the same as a fact.
+    bench.record("gap_declared", t0, R"({"count":1,"from":1,"to":2,"reason":"poisoned"})", "agent");
     bench.fact("lost", {{"from", std::int64_t{5}}, {"to", std::int64_t{9}}});
     bench.fact("poisoned", {{"seq", std::int64_t{4}}});
     CHECK(bench.device.missing_records == 12 + 5 + 1);
@@ -374,6 +376,7 @@ TEST_CASE("fold: a record that a person assigned counts as use, not as this devi
     bench.bytes(encode_record(head, Bench::exposure_body(1, 1, "patient", 1'000)), false, true);
     CHECK(bench.device.exposures == 1);
     CHECK(bench.device.records == 0);
+    CHECK(bench.device.last_leaf == 0);
     CHECK(bench.device.last_recv_ms == 0);
     CHECK(filled(bench) == filled(direct));
 }
