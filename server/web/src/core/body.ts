@@ -32,7 +32,7 @@ export function bodyRows(body: unknown, t: Translator): BodyRow[] {
       const entries = Array.isArray(raw) ? raw.map((v, i) => [String(i + 1), v] as const) : Object.entries(raw);
       if (Array.isArray(raw) && raw.every((v) => typeof v !== 'object')) { out.push({ path, name, value: raw.map((v) => value(key, v, t)[0]).join(t('list.sep')) || '–', unit: '' }); return; }
       for (const [k, v] of entries) {
-        const word = /^\d+$/.test(k) ? k : t.or(`field.${k}`, k);
+        const word = /^\d+$/.test(k) ? k : t.or(`body.${k}`, k);
         walk(v, `${path}/${k}`, name ? `${name} ${/^\d+$/.test(k) ? '' : '· '}${word}` : word, /^\d+$/.test(k) ? key : k, depth + 1);
       }
       return;

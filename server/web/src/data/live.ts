@@ -28,7 +28,7 @@ function flush(): void {
   const last = new Map(lastRecord.peek());
   for (const note of records) last.set(note.device, Math.max(note.log_index, last.get(note.device) ?? -1));
   lastRecord.value = last;
-  if (records.some((note) => note.device === 'unassigned')) void unassigned.load();
+  if (records.some((note) => note.device.startsWith('unassigned'))) void unassigned.load();
 }
 
 /** Changes are shown in steps of FLUSH_MS, whatever the rate; past QUEUE_MAX the oldest notes give way. */

@@ -52,7 +52,7 @@ function Line({ note }: { note: RecordNote }): JSX.Element {
   return <li>
     <Time at={at} zone={zone}>{at !== undefined && when(at, minute.value, zone, t.value)}</Time>
     {typeGlyph(note.type)}
-    <span class="what"><a href={deviceHref(note.device)}>{device ? displayName(device) : note.device}</a> {typeWord(note.type)}</span>
+    <span class="what">{note.device.startsWith('unassigned') ? <b>{t.value('news.unassigned')}</b> : <a href={deviceHref(note.device)}>{device ? displayName(device) : note.device}</a>} {typeWord(note.type)}</span>
     <span class="mono idx" title={t.value('log.index')}>#{num(note.log_index)}</span>
   </li>;
 }

@@ -62,7 +62,7 @@ function Table({ items, zone }: { items: readonly LogRecord[]; zone: string }): 
           <td class="kind">{typeGlyph(r.type)} {typeWord(r.type)}</td>
           <td class="src mono" data-l={tr('records.source')}>{r.src || r.kind}</td>
           <td class="leaf mono" data-l={tr('records.leaf')} title={r.leaf_hash}>{shortHash(r.leaf_hash)}</td>
-          <td class="num go"><button type="button" class="btn slim" aria-expanded={shown} aria-controls={`r-${r.log_index}`} onClick={() => flip(r.log_index)} aria-label={tr('records.details_of', { v: r.log_index })}>{tr(shown ? 'act.hide' : 'act.show')}</button></td>
+          <td class="num go"><button type="button" class="btn slim" aria-expanded={shown} aria-controls={`r-${r.log_index}`} onClick={() => flip(r.log_index)}>{tr(shown ? 'act.hide' : 'act.show')}<span class="vh"> {tr('records.entry', { v: num(r.log_index) })}</span></button></td>
         </tr>
         {shown && <tr class="detail"><td colSpan={7} id={`r-${r.log_index}`}><Details record={r} zone={zone} /></td></tr>}
       </Fragment>;
