@@ -8,16 +8,11 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "firmware-sim/emit/dicom_codes.hpp"
 #include "firmware-sim/model/observation.hpp"
 
 namespace gantry::sim {
 namespace {
-
-struct Coded {
-    const char* value;
-    const char* scheme;
-    const char* meaning;
-};
 
 void check(const OFCondition& condition, const char* what) {
     if (condition.bad()) throw std::runtime_error{fmt::format("DICOM: {}: {}", what, condition.text())};
@@ -90,91 +85,6 @@ public:
 private:
     DcmItem& node_;
 };
-
-constexpr Coded mgy{"mGy", "UCUM", "mGy"}, mgy_cm{"mGy.cm", "UCUM", "mGy.cm"}, millimetre{"mm", "UCUM", "mm"},
-    second{"s", "UCUM", "s"}, milliampere{"mA", "UCUM", "mA"}, kilovolt{"kV", "UCUM", "kV"},
-    ratio{"{ratio}", "UCUM", "ratio"}, events{"{events}", "UCUM", "events"},
-    x_ray_sources{"{X-Ray sources}", "UCUM", "X-Ray sources"};
-constexpr Coded yes{"R-0038D", "SRT", "Yes"}, no{"R-00339", "SRT", "No"};
-
-Coded region_code(Group group) {
-    switch (group) {
-        case Group::head:
-            return {"T-D1100", "SRT", "Head"};
-        case Group::neck:
-            return {"T-D1600", "SRT", "Neck"};
-        case Group::chest:
-            return {"T-D3000", "SRT", "Chest"};
-        case Group::pelvis:
-            return {"T-D6000", "SRT", "Pelvis"};
-        case Group::spine:
-            return {"T-11500", "SRT", "Spine"};
-        case Group::extremity:
-            return {"T-D9000", "SRT", "Lower limb"};
-        case Group::cardiac:
-            return {"T-32000", "SRT", "Heart"};
-        case Group::whole_body:
-            return {"T-D0010", "SRT", "Entire body"};
-        case Group::abdomen:
-        case Group::angio:
-            return {"T-D4000", "SRT", "Abdomen"};
-        case Group::calibration:
-            return {"T-D1100", "SRT", "Head"};
-    }
-    return {};
-}
-
-const char* protocol_name(Group group) {
-    switch (group) {
-        case Group::head:
-            return "Head Routine";
-        case Group::neck:
-            return "Neck Contrast";
-        case Group::chest:
-            return "Chest Routine";
-        case Group::abdomen:
-            return "Abdomen Multiphase";
-        case Group::pelvis:
-            return "Pelvis";
-        case Group::spine:
-            return "L-Spine";
-        case Group::extremity:
-            return "Knee";
-        case Group::cardiac:
-            return "Cardiac CTA";
-        case Group::angio:
-            return "Angio Aorta";
-        case Group::whole_body:
-            return "Whole Body Trauma";
-        case Group::calibration:
-            return "QC Water Phantom";
-    }
-    return "";
-}
-
-Coded acquisition_code(Acquisition acquisition) {
-    switch (acquisition) {
-        case Acquisition::spiral:
-            return {"P5-08001", "SRT", "Spiral Acquisition"};
-        case Acquisition::sequenced:
-            return {"113804", "DCM", "Sequenced Acquisition"};
-        case Acquisition::localiser:
-            return {"113805", "DCM", "Constant Angle Acquisition"};
-        case Acquisition::stationary:
-            return {"113806", "DCM", "Stationary Acquisition"};
-    }
-    return {};
-}
-
-Coded give_up_code(std::string_view reason) {
-    if (reason == "equipment_failure") return {"110501", "DCM", "Equipment failure"};
-    if (reason == "patient_refused") return {"110505", "DCM", "Patient refused to continue procedure"};
-    if (reason == "no_show") return {"110507", "DCM", "Patient did not arrive"};
-    if (reason == "patient_condition") return {"110506", "DCM", "Patient condition prevented continuing"};
-    if (reason == "wrong_worklist") return {"110514", "DCM", "Incorrect worklist entry selected"};
-    if (reason == "operator_error") return {"110519", "DCM", "Operator error"};
-    return {"110513", "DCM", "Discontinued for unspecified reason"};
-}
 
 std::string date(const Profile& profile, std::int64_t ms) {
     const LocalTime t = to_local(profile.zone, ms);

@@ -65,7 +65,7 @@ void DeviceModel::declare_life() {
              {"inspection_record", "udi_photo"},
              fmt::format(R"({{"udi":"(01)06900000000012(21){0}","serial":"{0}"}})", profile_.serial)});
     declare(life_.installed_ms,
-            {"install.completed", "SVC", "installed", {"assembly_report", "shielding_drawing"}, "{}"});
+            {"install.completed", "SVC", "installed and handed over", {"assembly_report", "shielding_drawing"}, "{}"});
     declare(life_.acceptance_ms, {"acceptance.started", "QMP", "test order", {"test_order"}, "{}"});
     declare(life_.ready_ms,
             {"acceptance.passed", "QMP", "all items passed", {"acceptance_report", "site_survey"}, "{}"});

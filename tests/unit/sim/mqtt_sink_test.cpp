@@ -135,10 +135,10 @@ TEST_CASE("mqtt sink: a fleet through a real mosquitto, with and without losses"
         CAPTURE(loss);
         CAPTURE(connections);
         RunOptions run;
-        run.fleet.devices = 12;
+        run.fleet.devices = 10;
         run.fleet.seed = 40 + connections;
         run.fleet.from_ms = *parse_date("2026-05-04");
-        run.fleet.days = 2;
+        run.fleet.days = 1;
         run.target = fmt::format("mqtt://127.0.0.1:{}", broker.port);
         run.connections = connections;
         run.mqtt_v311 = old_version;
@@ -153,7 +153,7 @@ TEST_CASE("mqtt sink: a fleet through a real mosquitto, with and without losses"
         collector.stop();
 
         const Tally tally = sink->tally();
-        CHECK(tally.sent > 5'000);
+        CHECK(tally.sent > 1'500);
         CHECK(tally.answered == tally.sent);
         CHECK(tally.errors == 0);
         CHECK(tally.latency_p99_ms >= tally.latency_p50_ms);
