@@ -82,6 +82,12 @@ void Association::wait_for_peer() {
 // Our own work has its own timeouts and must not be mistaken for a silent peer.
 void Association::work_without_peer() { busy_until_ms_ = std::numeric_limits<std::int64_t>::max(); }
 
+// DCMTK waits for the peer to close in turn; a peer that does not is cut off after a second.
+void Association::abort() {
+    busy_until_ms_ = clock::monotonic_ms() + 1000;
+    ASC_abortAssociation(association_);
+}
+
 void Association::reject() {
     const T_ASC_RejectParameters reason{ASC_RESULT_REJECTEDTRANSIENT, ASC_SOURCE_SERVICEPROVIDER_PRESENTATION_RELATED,
                                         ASC_REASON_SP_PRES_LOCALLIMITEXCEEDED};
@@ -110,7 +116,7 @@ void Association::serve(const std::stop_token& stop) {
             break;
         }
     }
-    ASC_abortAssociation(association_);
+    abort();
 }
 
 bool Association::serve_one() {
@@ -127,12 +133,12 @@ bool Association::serve_one() {
     if (received == DUL_PEERABORTEDASSOCIATION) return false;
     if (received.bad()) {
         log::warn("association ended", {{"ae", ae_}, {"reason", "broken message"}});
-        ASC_abortAssociation(association_);
+        abort();
         return false;
     }
     if (dispatch(context, message)) return true;
     log::warn("association ended", {{"ae", ae_}, {"reason", "peer lost, or a request that is not served here"}});
-    ASC_abortAssociation(association_);
+    abort();
     return false;
 }
 

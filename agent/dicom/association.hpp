@@ -37,6 +37,7 @@ private:
     void tell(const char* request, const Answer& answer) const;
     void wait_for_peer();
     void work_without_peer();
+    void abort();
 
     T_ASC_Association* association_;
     Service& service_;
