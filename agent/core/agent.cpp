@@ -37,7 +37,7 @@ UniqueFd block_signals() {
     sigset_t set;
     sigemptyset(&set);
     for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, number);
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);  // before any thread: all inherit it
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);  // before any thread: all inherit it; the loop reads what came meanwhile
     signal(SIGPIPE, SIG_IGN);
     UniqueFd fd{::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
     if (!fd) throw std::runtime_error{"signalfd failed"};
@@ -372,7 +372,7 @@ std::string Agent::status_json() const {
     if (outbox_) {
         const EpochState& tip = outbox_->current();
         json.field("epoch", to_hex(tip.id)).field("last_seq", tip.last_seq).field("acked_seq", sender_->acked(tip.id));
-        json.field("pending", sender_->delivery().pending()).field("tail", outbox_->tail_records());
+        json.field("pending", sender_->delivery().pending()).field("tail", sender_->tail_records());
         json.field("connected", sender_->connected()).field("refused", sender_->delivery().refused());
     } else {
         json.key("epoch").null().field("last_seq", 0).field("acked_seq", 0).field("pending", 0).field("tail", 0);

@@ -175,15 +175,6 @@ std::uint64_t Outbox::pending_records() const {
     return sum;
 }
 
-std::uint64_t Outbox::tail_records() const {
-    std::uint64_t sum = 0;
-    for (const EpochRow& epoch : epochs_) {
-        const std::uint64_t kept = epoch.state.dead ? epoch.state.last_seq : epoch.state.acked;
-        sum += kept > epoch.state.pruned ? kept - epoch.state.pruned : 0;
-    }
-    return sum;
-}
-
 void Outbox::read(const EpochId& epoch, std::uint64_t first, std::uint64_t count,
                   const std::function<bool(const StoredRecord&)>& on_record) {
     const EpochRow* found = row(epoch);

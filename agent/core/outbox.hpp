@@ -114,7 +114,6 @@ public:
     std::int64_t pending_bytes() const;
     std::int64_t tail_bytes() const;
     std::uint64_t pending_records() const;
-    std::uint64_t tail_records() const;
     bool full() const { return pending_bytes() >= limits_.pending_bytes_max; }
     bool nearly_full() const { return pending_bytes() >= limits_.pending_bytes_max / 10 * 8; }
 

@@ -323,6 +323,15 @@ std::uint64_t Sender::acked(const EpochId& epoch) const {
     return state ? state->acked : 0;
 }
 
+std::uint64_t Sender::tail_records() const {
+    std::uint64_t sum = 0;
+    for (const EpochState& epoch : delivery_.epochs()) {
+        const std::uint64_t kept = epoch.dead ? epoch.last_seq : epoch.acked;
+        sum += kept > epoch.pruned ? kept - epoch.pruned : 0;
+    }
+    return sum;
+}
+
 void Sender::send_beat(const Beat& beat) {
     if (slots() > 0) send(MessageKind::beat, encode_body(beat));
 }

@@ -52,6 +52,8 @@ public:
     const Delivery& delivery() const { return delivery_; }
     const SenderCounts& counts() const { return counts_; }
     std::uint64_t acked(const EpochId& epoch) const;
+    // Receipted records still in the outbox, by the newest receipts.
+    std::uint64_t tail_records() const;
     bool connected() const { return link_ && link_->connected(); }
 
 private:

@@ -167,10 +167,9 @@ public:
         if (thread_.joinable()) thread_.join();
     }
 
-    ~Impl() override {
-        stop(milliseconds{500});
-        client_.disable_callbacks();
-    }
+    // The members that callbacks use are older than client_, so they outlive it; its own disable_callbacks() throws
+    // when a disconnect is still under way.
+    ~Impl() override { stop(milliseconds{500}); }
 
     bool up() const noexcept { return up_.load(); }
     const Window& window() const noexcept { return window_; }
@@ -230,7 +229,6 @@ private:
                 say(true, {});
                 why = wait_until_lost();
                 up_ = false;
-                window_.next_generation();
                 constexpr std::chrono::seconds stable{10};
                 failures = Clock::now() - began > stable ? 0 : failures + 1;
                 if (!stopping()) say(false, why);
@@ -239,6 +237,7 @@ private:
                 if (!stopping()) say(false, why);
             }
             hang_up();
+            window_.next_generation();  // whatever was in flight will have no answer any more
             pause(failures);
         }
     }
@@ -310,12 +309,16 @@ private:
     void hang_up() noexcept {
         try {
             milliseconds limit{2000};
-            {
+            if (stopping()) {
+                // Paho looks at what is in flight only every three seconds, so the last publishes are awaited here.
                 const std::lock_guard guard{mutex_};
-                if (stopping_) limit = stop_limit_;
+                limit = stop_limit_;
             }
-            // Paho's own limit is for what is in flight; on a dead connection none of that will come.
-            client_.disconnect(stopping() ? static_cast<int>(limit.count() / 2) : 0)->wait_for(limit);
+            constexpr milliseconds slice{10};
+            for (auto left = limit / 2; stopping() && client_.is_connected() && window_.count() > 0 && left.count() > 0;
+                 left -= slice)
+                std::this_thread::sleep_for(slice);
+            client_.disconnect(0)->wait_for(limit);
         } catch (const std::exception&) {  // Not connected: the aim.
         }
     }
