@@ -23,8 +23,8 @@ after(async () => { await browser?.close(); await server?.close(); });
 
 for (const lang of ['zh-CN', 'en']) for (const theme of ['light', 'dark']) for (const width of [360, 1280]) {
   test(`screens: ${lang} ${theme} ${width} px`, async () => {
+    const { page, seen, visit, close } = await openPage(browser, origin, { lang, theme, width });
     for (const route of routes) {
-      const { page, seen, visit, close } = await openPage(browser, origin, { lang, theme, width });
       await visit(route);
       await settled(page);
       assert.equal(await page.getAttribute('html', 'lang'), lang);
@@ -35,8 +35,8 @@ for (const lang of ['zh-CN', 'en']) for (const theme of ['light', 'dark']) for (
       assert.deepEqual(seen.foreign, [], `${route}: requests to other origins`);
       assert.deepEqual(seen.errors, [], `${route}: console errors`);
       assert.ok((await page.textContent('body')).length > 200, `${route}: says something`);
-      await close();
     }
+    await close();
   });
 }
 

@@ -4,7 +4,7 @@ import { signal } from '@preact/signals';
 export type Route = { page: 'today' } | { page: 'device'; id: string } | { page: 'lost' };
 
 export function readRoute(path: string): Route {
-  if (path === '/' || path === '/devices' || path === '/devices/' || path === '/index.html') return { page: 'today' };
+  if (path === '/' || path === '/devices' || path === '/devices/' || path === '/unassigned' || path === '/index.html') return { page: 'today' };
   const found = /^\/devices\/([^/]+)\/?$/.exec(path);
   if (!found?.[1]) return { page: 'lost' };
   try { return { page: 'device', id: decodeURIComponent(found[1]) }; } catch { return { page: 'lost' }; }
