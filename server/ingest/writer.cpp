@@ -106,7 +106,6 @@ bool Writer::commit_batch(Items& items) {
     try {
         store_.begin();
         write_batch(items);
-        wrote_ = wrote_ || projection_.size() != leaves_before;
         if (wrote_) {
             finish_batch(leaves_before);
             const auto seconds = std::chrono::duration<double>(Steady::now() - started).count();
@@ -129,6 +128,7 @@ bool Writer::commit_batch(Items& items) {
 }
 
 void Writer::write_batch(Items& items) {
+    const std::size_t leaves_before = projection_.size();
     set_batch_time();
     wrote_ = false;
     records_ = 0;
@@ -142,6 +142,7 @@ void Writer::write_batch(Items& items) {
     batch_alive_.clear();
     for (WriterItem& item : items) std::visit([&](auto& what) { process(what); }, item);
     if (is_tick_due()) tick();
+    wrote_ = wrote_ || projection_.size() != leaves_before;
     if (!seen_.empty() && (wrote_ || Steady::now() >= seen_since_ + seen_flush_period || items.empty())) {
         for (const auto& [dev_no, row] : seen_) store_.put_seen(row);
         wrote_ = true;
