@@ -39,7 +39,8 @@ TEST_CASE("charset: every declaration and every lie about it gives valid UTF-8")
 
 TEST_CASE("charset: any bytes under any name are valid UTF-8 in the end") {
     std::uint32_t state = 1;
-    for (int round = 0; round < 3000; ++round) {
+    int invalid = 0;
+    for (int round = 0; round < 300; ++round) {
         std::string bytes;
         for (int at = 0; at < 12; ++at) {
             state = state * 1664525 + 1013904223;
@@ -49,10 +50,10 @@ TEST_CASE("charset: any bytes under any name are valid UTF-8 in the end") {
              {"", "ISO_IR 100", "ISO_IR 192", "GB18030", "ISO 2022 IR 87", "ISO_IR 13", "\\ISO 2022 IR 149"}) {
             bool repaired = false;
             const std::string text = decode_text(bytes, charset, repaired);
-            CHECK(valid_utf8(text));
-            CHECK(valid_utf8(to_token(text, 64, repaired)));
+            if (!valid_utf8(text) || !valid_utf8(to_token(text, 64, repaired))) ++invalid;
         }
     }
+    CHECK(invalid == 0);
 }
 
 TEST_CASE("charset: tokens hold what the schema allows") {

@@ -72,8 +72,10 @@ TEST_CASE("dataset: every encoding of a report reads the same") {
 TEST_CASE("dataset: no prefix of a report gives a part of it") {
     const Bench bench;
     check_prefixes(bench, dicom_file(two_events(), Syntax::explicit_little));
-    check_prefixes(bench, dicom_file(two_events(), Syntax::implicit_little, true));
-    check_prefixes(bench, dicom_file(two_events(), Syntax::explicit_big, true));
+    FakeReport small;  // the other encodings differ in their structure, not in their content
+    small.acquisitions = {scout("1.2.3.1")};
+    check_prefixes(bench, dicom_file(small, Syntax::implicit_little, true));
+    check_prefixes(bench, dicom_file(small, Syntax::explicit_big, true));
 }
 
 TEST_CASE("dataset: no prefix of a real report gives a part of it") {
