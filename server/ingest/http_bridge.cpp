@@ -40,7 +40,7 @@ void HttpCommands::assign(http::AssignRequest request, http::CommandDone done) {
 }
 
 http::CollectorFigures HttpMetrics::figures() const {
-    const Metrics& metrics = collector_.metrics();
+    const ingest::Metrics& metrics = collector_.metrics();  // The base class is a Metrics too.
     http::CollectorFigures out;
     out.records_committed = metrics.records_committed;
     out.records_duplicate = metrics.records_duplicate;
