@@ -156,6 +156,12 @@ test('declare: the form asks what the guards need; a refusal names the rule, wha
   await page.getByText('Kept as log entry 100,001').waitFor();
 }));
 
+test('findings: what does not agree with the declared life is named, and suspicion is not confirmation', () => on({}, async ({ page, visit }) => {
+  await visit('/devices/ct-3');
+  await page.waitForSelector('.findings li');
+  assert.match(await page.textContent('.findings'), /high.*V13.*Exposure while out of use.*suspected.*declared: Maintenance.*seen 27 times.*#88,120/s);
+}));
+
 test('unassigned: a person assigns a report with a reason', () => on({}, async ({ page, visit, server }) => {
   await visit('/');
   await page.getByRole('button', { name: 'Assign' }).first().click();

@@ -1,5 +1,5 @@
 // The only file that talks to /api/v1. Every failure becomes one ApiError that a screen can show as it is.
-import type { Declaration, Device, DeviceDetail, LogRecord, Page, Problem, Status, Timeline, Unassigned } from './types';
+import type { Declaration, Device, DeviceDetail, Finding, LogRecord, Page, Problem, Status, Timeline, Unassigned } from './types';
 
 export class ApiError extends Error {
   constructor(readonly problem: Problem, readonly status: number) { super(problem.title ?? `HTTP ${status}`); }
@@ -77,6 +77,7 @@ export const api = {
     call<Timeline>(`/devices/${segment(id)}/timeline${query({ from: new Date(from).toISOString(), to: new Date(to).toISOString(), step })}`),
   records: (id: string, opts: { limit?: number; cursor?: string; type?: string } = {}) =>
     call<Page<LogRecord>>(`/devices/${segment(id)}/records${query(opts)}`),
+  findings: (id: string) => call<Page<Finding>>(`/findings${query({ device: id, limit: 50 })}`),
   declare: (id: string, body: Declaration) => post<{ log_index: number; state?: string }>(`/devices/${segment(id)}/declarations`, body),
   unassigned: () => call<Page<Unassigned>>('/unassigned?limit=100'),
   assign: (logIndex: number, body: { device: string; reason: string; actor: string }) => post<unknown>(`/unassigned/${logIndex}/assign`, body),

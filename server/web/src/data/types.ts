@@ -53,6 +53,11 @@ export interface Status {
   devices?: number; devices_reporting?: number; findings_open?: number; unassigned?: number; streams?: number;
 }
 
+export interface Finding {
+  id: number; device: string; rule: string; kind: string; severity: string; suspected: boolean; state?: string | null; at: string; last_at?: string | null; count: number;
+  log_index: number; status: string;
+}
+
 export interface Problem {
   type?: string; title?: string; status?: number; detail?: string; code?: string; request_id?: string; guard?: string; missing?: string; who?: string;
   errors?: { pointer: string; code: string; detail: string }[];

@@ -10,10 +10,11 @@ import { api, serverNow } from '../data/api';
 import { lastRecord } from '../data/live';
 import { todayHref } from '../data/route';
 import { devices, minute, source, t } from '../data/store';
-import type { DeviceDetail, HourUse, Interval, Timeline } from '../data/types';
+import type { DeviceDetail, Finding, HourUse, Interval, Timeline } from '../data/types';
 import { Band, type BandData, type LaneValue } from '../ui/band';
 import { DeclareDialog } from '../ui/declare';
 import { Dose } from '../ui/dose';
+import { Findings } from '../ui/findings';
 import { Frame } from '../ui/frame';
 import { Glyph } from '../ui/glyphs';
 import { HoursChart } from '../ui/hours-chart';
@@ -30,6 +31,7 @@ interface Life { days: Timeline; hours: Timeline }
 function openDevice(id: string) {
   return {
     detail: source<DeviceDetail>(() => api.device(id)),
+    findings: source<Finding[]>(async () => (await api.findings(id)).items),
     life: source<Life>(async () => {
       const now = serverNow();
       const [days, hours] = await Promise.all([api.timeline(id, now - LIFE_DAYS * DAY, now + HOUR, 'day'), api.timeline(id, now - HOUR_DAYS * DAY, now + HOUR, 'hour')]);
@@ -43,7 +45,7 @@ function useDevice(id: string) {
   const sources = useMemo(() => openDevice(id), [id]), [newest, setNewest] = useState(0);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined, seen = lastRecord.peek().get(id) ?? -1;
-    const load = (): void => { timer = undefined; void sources.detail.load(); void sources.life.load(); setNewest(seen); };
+    const load = (): void => { timer = undefined; void sources.detail.load(); void sources.life.load(); void sources.findings.load(); setNewest(seen); };
     load();
     const stop = effect(() => {
       const now = lastRecord.value.get(id) ?? -1;
@@ -56,7 +58,7 @@ function useDevice(id: string) {
 }
 
 export function DevicePage({ id }: { id: string }): JSX.Element {
-  const { detail, life, newest, reload } = useDevice(id), listed = devices.state.value.data?.find((d) => d.id === id);
+  const { detail, life, findings, newest, reload } = useDevice(id), listed = devices.state.value.data?.find((d) => d.id === id);
   const device: DeviceDetail | undefined = detail.state.value.data ? { ...detail.state.value.data, ...listed } : listed, zone = knownZone(device?.site_tz);
   const [declaring, setDeclaring] = useState(false);
   useEffect(() => { document.title = `Gantry · ${device ? displayName(device) : id}`; }, [device?.name, id]);
@@ -65,6 +67,7 @@ export function DevicePage({ id }: { id: string }): JSX.Element {
     <Content state={detail.state.value} zone={zone} retry={reload} rows={8}>
       {(full) => <>
         <Content state={life.state.value} zone={zone} retry={reload} rows={7}>{(lanes) => <LifeView device={{ ...full, ...listed }} life={lanes} zone={zone} />}</Content>
+        <Findings items={findings.state.value.data ?? []} zone={zone} />
         <Dose device={full} />
         <Held device={full} zone={zone} />
         <Records id={id} zone={zone} newest={newest} />
