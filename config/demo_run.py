@@ -168,10 +168,9 @@ class Demo:
         plain = {"id": UNASSIGNED, "maker": "", "model": "", "serial": "", "site": "demo", "tz": "Asia/Shanghai", "modality": "CT",
                  "name": "Unassigned"}
         for prefix, count in (("ct-", self.options.devices), ("ct-d", DICOM_DEVICES)):
-            plates = self.dir / f"register-{prefix}.ndjson"
-            self.run([self.bin / "gantry-sim", "keys", "--devices-prefix", prefix, "--devices", count, "--hospitals", HOSPITALS,
-                      "--seed", 7, "--from", "2026-01-01", "--register", plates])
-            entries += [json.loads(line) for line in plates.read_text().splitlines()]
+            plates = self.run([self.bin / "gantry-sim", "keys", "--devices-prefix", prefix, "--devices", count, "--hospitals", HOSPITALS,
+                      "--seed", 7, "--from", "2026-01-01"])
+            entries += [json.loads(line) for line in plates.splitlines()]
         for entry in entries + [plain]:
             state = self.dir / "agents" / entry["id"]
             state.mkdir(mode=0o700, exist_ok=True)

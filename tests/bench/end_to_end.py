@@ -10,10 +10,8 @@ def at_rate(build, rate, seconds, devices):
     with World(build) as world:
         broker = world.broker()
         collector = world.collector()
-        plates = world.dir / "plates.ndjson"
         fleet = ["--devices", devices, "--hospitals", max(1, devices // 8), "--seed", 3, "--from", "2026-03-02"]
-        world.run([world.bin / "gantry-sim", "keys", *fleet, "--register", plates])
-        world.register(plates.read_text())
+        world.register(world.run([world.bin / "gantry-sim", "keys", *fleet]))
         # As many days as the wanted number of events takes, and a few more; a device makes some 300 a day.
         days = max(1, round(rate * seconds / devices / 200) + 1)
         cpu = {"broker": cpu_s(broker.pid), "collector": cpu_s(collector.pid)}
