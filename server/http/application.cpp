@@ -95,6 +95,9 @@ Admitted Application::admit(RequestHead head, const BodyAhead& body) const {
         return std::move(refuse({.code = "method",
                                  .detail = fmt::format("got {}, want {}", kept.method_text.substr(0, 20), match.allow),
                                  .allow = match.allow}));
+    if (match.route->work == Work::stream && kept.method == Method::head)
+        return std::move(
+            refuse({.code = "method", .detail = "got HEAD, want GET: a stream has no end", .allow = "GET"}));
     if (const auto problem = check_body(kept, *match.route, body)) return std::move(refuse(*problem));
     out.route = match.route;
     out.request.path = std::move(parsed->path);

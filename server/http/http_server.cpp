@@ -128,7 +128,11 @@ asio::awaitable<void> HttpServer::Impl::every(milliseconds period, void (LiveHub
         error_code ignored;
         timer.expires_after(period);
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-        ((*hub).*what)(clock::utc_ms());
+        try {
+            ((*hub).*what)(clock::utc_ms());
+        } catch (const std::exception& failure) {
+            log::error("http: live tick failed", {{"error", failure.what()}});  // the next one may do better
+        }
     }
 }
 

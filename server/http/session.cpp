@@ -68,14 +68,12 @@ RequestHead head_of(const Parser& parser, const std::string& peer) {
 }
 
 // What a failure to read a request is answered with; nothing: the client is gone, or there is nobody to tell.
-std::optional<Problem> problem_of(const error_code& error, bool header_began) {
+std::optional<Problem> problem_of(const error_code& error) {
     if (error == wire::error::header_limit || error == wire::error::buffer_overflow)
         return Problem{.code = "header_too_large", .detail = "header: want at most 16 KiB"};
     if (error == wire::error::body_limit) return Problem{.code = "too_large", .detail = "body: want at most 1 MiB"};
     if (error == wire::error::bad_version) return Problem{.code = "version", .detail = "want HTTP/1.1"};
-    if (error == beast::error::timeout)
-        return header_began ? std::optional{Problem{.code = "timeout", .detail = "want a whole request in time"}}
-                            : std::nullopt;
+    if (error == beast::error::timeout) return Problem{.code = "timeout", .detail = "want a whole request in time"};
     if (error == wire::error::end_of_stream || error == wire::error::partial_message) return std::nullopt;
     if (error.category() == wire::make_error_code(wire::error::bad_method).category())
         return Problem{.code = "bad_request", .detail = error.message()};
@@ -89,7 +87,8 @@ public:
           buffer_{host.limits.header_bytes_max + read_ahead_bytes},
           wake_{stream_.get_executor()},
           host_{host},
-          on_end_{std::move(on_end)} {
+          on_end_{std::move(on_end)},
+          deadline_{stream_.get_executor()} {
         error_code ignored;
         stream_.socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
         const auto peer = stream_.socket().remote_endpoint(ignored);
@@ -137,9 +136,11 @@ private:
         if (!co_await wait_for_request()) co_return false;
 
         error_code error;
-        stream_.expires_after(host_.limits.header_deadline);
+        arm(steady_clock::now() + host_.limits.header_deadline);
         co_await wire::async_read_header(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, error));
+        disarm();
         if (error) {
+            if (timed_out_) error = beast::error::timeout;
             co_await answer_broken(error, parser);
             co_return false;
         }
@@ -170,6 +171,23 @@ private:
         co_return co_await write(response, kept, close_after) && !close_after;
     }
 
+    // Ends what is being read at this time. Not tcp_stream's own deadline: that closes the socket, and the client could
+    // not be told.
+    void arm(steady_clock::time_point at) {
+        disarm();
+        deadline_.expires_at(at);
+        deadline_.async_wait([self = shared_from_this(), round = deadline_round_](error_code cancelled) {
+            if (cancelled || round != self->deadline_round_) return;
+            self->timed_out_ = true;
+            self->stream_.cancel();
+        });
+    }
+    void disarm() {
+        ++deadline_round_;  // a wait that has ended already, but was not told yet, means nothing any more
+        deadline_.cancel();
+        stream_.expires_never();
+    }
+
     asio::awaitable<bool> wait_for_request() {
         if (buffer_.size() > 0) co_return true;
         error_code error;
@@ -183,7 +201,7 @@ private:
     }
 
     asio::awaitable<void> answer_broken(error_code error, const Parser& parser) {
-        const auto problem = problem_of(error, true);
+        const auto problem = problem_of(error);
         if (!problem) co_return;
         RequestHead head = head_of(parser, peer_);
         unread_ = true;
@@ -209,13 +227,15 @@ private:
         std::size_t received = 0;
         while (!error && !parser.is_done()) {
             const milliseconds earned{received * 1000 / limits.body_bytes_per_s_min};
-            stream_.expires_at(began + limits.body_grace + earned);
+            arm(began + limits.body_grace + earned);
             received += co_await wire::async_read_some(stream_, buffer_, parser,
                                                        asio::redirect_error(asio::use_awaitable, error));
         }
+        disarm();
         host_.large_bodies -= large ? 1 : 0;
         if (error) {
-            const auto problem = problem_of(error, true);
+            if (timed_out_) error = beast::error::timeout;
+            const auto problem = problem_of(error);
             unread_ = true;
             const Response response = problem ? render(*problem, head) : Response{};
             if (problem) co_await write(response, head, true);
@@ -389,6 +409,9 @@ private:
     std::string peer_;
     std::optional<Response> answer_;
     std::shared_ptr<StreamClient> client_;
+    asio::steady_timer deadline_;
+    std::uint64_t deadline_round_ = 0;
+    bool timed_out_ = false;
     bool waiting_ = false;
     bool unread_ = false;
     bool last_request_ = false;

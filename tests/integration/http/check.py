@@ -256,7 +256,7 @@ def malformed_requests_get_their_exact_code():
 def random_bytes_end_in_an_answer_or_a_close():
     import random
     generator = random.Random(7)
-    with Server(PROGRAM, header_deadline=300, idle=300) as server:
+    with Server(PROGRAM, header_deadline=60, body_grace=60, idle=60) as server:
         seed = f'POST /api/v1/devices/ct-0000/declarations HTTP/1.1\r\nHost: {server.host}\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{{"event":"pm.start"}}'.encode()
         for _ in range(150):
             data = bytearray(seed)

@@ -52,18 +52,15 @@ Seed::Seed(const std::filesystem::path& database, int devices, std::int64_t now_
     append_record(pseudo, "usage.exam.start",
                   R"({"exam_h":"00112233445566778899aabbccddeeff","origin":{"ae":"CT9","serial":"S-9"}})");
     writer_.add_unassigned(size_ - 1);
-    append_json(1, LeafType::declaration,
-                declaration_leaf_json({.declared = {.event = "baseline.declared",
-                                                    .subject = "ct-0000",
-                                                    .actor = "Lin Wei",
-                                                    .role = Role::hm,
-                                                    .org = {},
-                                                    .reason = "adoption",
-                                                    .at_ms = now_ms - 240 * hour},
-                                       .from = State::none,
-                                       .to = State::in_use,
-                                       .table = "CT/1",
-                                       .unjudged = {}}));
+    DeclarationLeaf baseline;
+    baseline.declared.event = "baseline.declared";
+    baseline.declared.subject = "ct-0000";
+    baseline.declared.actor = "Lin Wei";
+    baseline.declared.reason = "adoption";
+    baseline.declared.at_ms = now_ms_ - 240 * hour;
+    baseline.to = State::in_use;
+    baseline.table = "CT/1";
+    append_json(1, LeafType::declaration, declaration_leaf_json(baseline));
     for (int i = 0; i < 12; ++i)
         append_record(1, i % 3 == 0 ? "power.on" : "usage.exposure",
                       R"({"event_h":"00112233445566778899aabbccddeeff","acq":"spiral"})");

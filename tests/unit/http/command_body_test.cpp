@@ -24,7 +24,7 @@ const std::string good =
 
 TEST_CASE("declaration: everything arrives") {
     const auto declared = Api::declaration_of(post("ct-1", good), now);
-    REQUIRE(declared);
+    REQUIRE(declared.has_value());
     CHECK(declared->subject == "ct-1");
     CHECK(declared->event == "commissioned");
     CHECK(declared->at_ms == now - ms_per_hour);
@@ -82,7 +82,7 @@ TEST_CASE("declaration: an id that cannot be one is a bad parameter") {
 TEST_CASE("assignment: index, device, reason, actor") {
     const auto assigned =
         Api::assignment_of(post("17", R"({"device":"ct-2","reason":"serial plate read","actor":"Lin Wei"})"));
-    REQUIRE(assigned);
+    REQUIRE(assigned.has_value());
     CHECK(assigned->log_index == 17);
     CHECK(assigned->device == "ct-2");
     CHECK(assigned->role == Role::hm);

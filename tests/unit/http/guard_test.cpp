@@ -30,7 +30,7 @@ TEST_CASE("authority: names and addresses with and without port") {
     for (const Row& row : {Row{"LocalHost", "localhost", 80}, Row{"127.0.0.1:8080", "127.0.0.1", 8080},
                            Row{"[::1]:8080", "::1", 8080}, Row{"[::1]", "::1", 80}}) {
         const auto parsed = parse_authority(row.text);
-        REQUIRE_MESSAGE(parsed, row.text);
+        REQUIRE_MESSAGE(parsed.has_value(), row.text);
         CHECK(parsed->host == row.host);
         CHECK(parsed->port == row.port);
     }
