@@ -144,6 +144,34 @@ TEST_CASE("agent: when receipts stay out it connects anew and says hello, and no
     for (std::uint64_t n = 1; n <= 4; ++n) CHECK(count_of(scene.collector, mark(n)) == 1);
 }
 
+TEST_CASE("agent: a receipt counts only when key, boot, epoch and chain value are right") {
+    Scene scene;
+    feed_lines(*scene.agent, 1, 1);
+    REQUIRE(scene.drained());
+    const EpochId epoch = scene.collector.order.back();
+    scene.collector.answers_frames = scene.collector.answers_hello = false;
+    const auto promise = feed_lines(*scene.agent, 2, 1).back();
+    Ack good = scene.collector.right_ack(epoch);
+    good.seq = promise.seq;
+    good.head = hash_from_hex(promise.head).value();
+    Ack stale = good, beside = good, foreign = good, none = good;
+    stale.boot[0] ^= 1;
+    (*beside.head)[0] ^= 1;
+    foreign.epoch[0] ^= 1;
+    none.head.reset();
+    const auto other_key = SigningKey::from_seed(KeySeed{9});
+    const auto settles = [&](const Ack& ack, const SigningKey& key) {
+        scene.collector.send_signed(ack, key);
+        return scene.collector.pump_until([&] { return scene.agent->status("pending") == 0; }, 700ms);
+    };
+    CHECK(!settles(good, other_key));
+    CHECK(!settles(foreign, scene.collector.key()));
+    CHECK(!settles(none, scene.collector.key()));
+    CHECK(!settles(beside, scene.collector.key()));
+    CHECK(!settles(stale, scene.collector.key()));
+    CHECK(settles(good, scene.collector.key()));
+}
+
 TEST_CASE("agent: a record refused three times flies as a tombstone, its hash is told, what follows gets through") {
     Scene scene;
     scene.collector.refuse = [](std::uint64_t, const std::string& bytes) -> std::optional<std::string> {

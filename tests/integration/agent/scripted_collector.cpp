@@ -156,7 +156,7 @@ void ScriptedCollector::handle(const Frame& frame) {
     ack(frame.epoch, credit);
 }
 
-void ScriptedCollector::ack(const EpochId& epoch, std::uint32_t credit_now) {
+Ack ScriptedCollector::right_ack(const EpochId& epoch) {
     const EpochLog& log = log_of(epoch);
     Ack ack;
     ack.boot = boot_;
@@ -165,8 +165,18 @@ void ScriptedCollector::ack(const EpochId& epoch, std::uint32_t credit_now) {
     ack.seq = log.high();
     if (ack.seq > 0) ack.head = log.heads.back();
     ack.size = ack.leaf = log.high();
+    ack.credit = credit;
+    return ack;
+}
+
+void ScriptedCollector::ack(const EpochId& epoch, std::uint32_t credit_now) {
+    Ack ack = right_ack(epoch);
     ack.credit = credit_now;
-    send(MessageKind::ack, encode_body(ack));
+    send_signed(ack, key_);
+}
+
+void ScriptedCollector::send_signed(const Ack& ack, const SigningKey& key) {
+    link_.try_publish(device_topic(dev_, Channel::down), seal_message(MessageKind::ack, dev_, encode_body(ack), key));
 }
 
 void ScriptedCollector::send(MessageKind kind, const std::string& body) {

@@ -37,6 +37,10 @@ public:
     bool pump_until(const std::function<bool()>& done, std::chrono::milliseconds limit = std::chrono::seconds{20});
     void restart();  // another boot, announced
     void ack(const EpochId& epoch, std::uint32_t credit);
+    // The receipt that is right for what it holds; and any message, signed by whatever key, to the agent.
+    Ack right_ack(const EpochId& epoch);
+    void send_signed(const Ack& ack, const SigningKey& key);
+    const SigningKey& key() const { return key_; }
 
     // The script.
     bool answers_hello = true;
