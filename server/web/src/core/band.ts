@@ -83,10 +83,14 @@ export function bins(from: number, to: number, step: number, zone: string): Bin[
 
 export interface UseBin extends Bin { exposures: number; exams: number; ms: number; mas: number; dlp: number; covered: number; expected: number }
 
+/** An agent tells an hour's coverage when the hour is over: the present one is not missing yet. */
+const COVERAGE_LAG = 5 * MINUTE;
+
 /** Sums hours into bins. An hour that the server does not list, and the part of one it was not watching, is not covered. */
 export function useBins(hours: readonly HourUse[], all: readonly Bin[], from: number, now: number): UseBin[] {
+  const told = Math.floor((now - COVERAGE_LAG) / HOUR) * HOUR;
   const out: UseBin[] = all.map((b) => ({
-    ...b, exposures: 0, exams: 0, ms: 0, mas: 0, dlp: 0, covered: 0, expected: Math.max(0, Math.min(b.to, now) - Math.max(b.from, from)) / MINUTE,
+    ...b, exposures: 0, exams: 0, ms: 0, mas: 0, dlp: 0, covered: 0, expected: Math.max(0, Math.min(b.to, told) - Math.max(b.from, from)) / MINUTE,
   }));
   let i = 0;
   for (const h of [...hours].sort((a, b) => a.hour.localeCompare(b.hour))) {

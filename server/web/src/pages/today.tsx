@@ -33,7 +33,7 @@ export function Today(): JSX.Element {
     <Content state={state} zone={zone} retry={reloadAll} rows={6}>
       {(all) => all.length ? <><UnassignedQueue zone={zone} /><Fleet devices={all} zone={zone} /></> : <><NoDevice /><UnassignedQueue zone={zone} /></>}
     </Content>
-    <div class="two"><News /><LogFigures zone={zone} list={list} /></div>
+    <div class="two"><News zone={zone} /><LogFigures zone={zone} list={list} /></div>
   </Frame>;
 }
 

@@ -32,11 +32,11 @@ export function Fleet({ devices, zone }: { devices: readonly Device[]; zone: str
 
 function Row({ device, zone, top, site }: { device: Device; zone: string; top: number; site?: string | null }): JSX.Element {
   const tr = t.value, now = stateNow(device), seen = instant(device.last_seen_at) ?? instant(device.last_record_at);
-  const faults = device.open_faults ?? 0;
+  const faults = device.open_faults ?? 0, about = [[device.maker, device.model].filter(Boolean).join(' '), site].filter(Boolean).join(' · ');
   return <tr>
-    <td class="name">
-      <a href={deviceHref(device.id)}><b>{displayName(device)}</b></a> <span class="dim hide-p">{[[device.maker, device.model].filter(Boolean).join(' '), site].filter(Boolean).join(' · ')}</span>
-      {device.identity_alarm && <span class="flag alarm"><Glyph name="degraded" />{tr('alarm.identity')}</span>}
+    <td class="name" title={`${displayName(device)} ${about}`}>
+      <a href={deviceHref(device.id)}><b>{displayName(device)}</b></a> {device.identity_alarm && <span class="flag alarm"><Glyph name="degraded" />{tr('alarm.identity')}</span>}
+      <span class="dim hide-p">{about}</span>
     </td>
     <td class="state"><State kind={now.kind} note={stateNote(now, device)} /></td>
     <td class="band"><DayRow device={device} now={minute.value} zone={zone} top={top} /></td>

@@ -3,7 +3,6 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { instant, num, when } from '../core/format';
 import { displayName } from '../core/states';
-import { knownZone } from '../core/zone';
 import { api, ApiError } from '../data/api';
 import { deviceHref } from '../data/route';
 import { addNotes, devices, minute, notes, t } from '../data/store';
@@ -37,18 +36,18 @@ async function firstNotes(known: readonly Device[]): Promise<void> {
   }));
 }
 
-export function News(): JSX.Element {
+export function News({ zone }: { zone: string }): JSX.Element {
   const tr = t.value, known = devices.state.value.data, ready = known !== undefined && known.length > 0;
   useEffect(() => { if (ready && devices.state.peek().data) void firstNotes(devices.state.peek().data ?? []); }, [ready]);
   const lines = notes.value.slice(0, SHOWN);
   return <Section id="news" title={tr('news.title')} meta={tr('news.meta')}>
-    {lines.length === 0 ? <p class="none">{tr('news.empty')}</p> : <ol class="feed">{lines.map((note) => <Line key={note.log_index} note={note} />)}</ol>}
+    {lines.length === 0 ? <p class="none">{tr('news.empty')}</p> : <ol class="feed">{lines.map((note) => <Line key={note.log_index} note={note} zone={zone} />)}</ol>}
   </Section>;
 }
 
-function Line({ note }: { note: RecordNote }): JSX.Element {
+function Line({ note, zone }: { note: RecordNote; zone: string }): JSX.Element {
   const device = devices.state.value.data?.find((d) => d.id === note.device);
-  const zone = knownZone(device?.site_tz), at = instant(note.at) ?? instant(note.recv_at);
+  const at = instant(note.at) ?? instant(note.recv_at);
   return <li>
     <Time at={at} zone={zone}>{at !== undefined && when(at, minute.value, zone, t.value)}</Time>
     {typeGlyph(note.type)}
