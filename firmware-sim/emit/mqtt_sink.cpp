@@ -91,7 +91,7 @@ public:
                agent.stopped().empty())
             turn(tick, false);
         if (!agent.stopped().empty()) return;
-        agent.append(*told, instant());
+        agent.append(*told, event.true_ms, instant());
         ++pending_;
         mark(device);
         if (++taken_ % 256 == 0) turn(milliseconds{0}, false);
@@ -106,6 +106,7 @@ public:
     bool drain(milliseconds time) override {
         const auto until = Clock::now() + time;
         while (pending_ > 0 && Clock::now() < until) turn(tick, true);
+        closing_ = true;
         for (auto& session : sessions_) session->close();
         context_.restart();
         context_.run_for(milliseconds{50});
@@ -145,7 +146,7 @@ private:
                                             static_cast<std::size_t>(run_.records_per_frame)};
             up_topics_.push_back(device_topic(dev, Channel::up));
             by_down_topic_.emplace(device_topic(dev, Channel::down), i);
-            agents_.emplace_back(std::move(identity), instant(), fleet_.options().seed + i);
+            agents_.emplace_back(std::move(identity), fleet_.start_ms(), instant(), fleet_.options().seed + i);
             ++pending_;
         }
         marked_.resize(agents_.size(), true);
@@ -178,7 +179,7 @@ private:
                     each([](VirtualAgent& agent) { agent.connected(); });
                 },
                 [this, each] {
-                    ++lost_;
+                    if (!closing_) ++lost_;
                     each([](VirtualAgent& agent) { agent.disconnected(); });
                 },
                 [this, each](std::string_view topic, ByteView payload) { message(topic, payload, each); },
@@ -265,6 +266,7 @@ private:
     std::uint64_t lost_ = 0;
     std::int64_t swept_ms_ = 0;
     bool ever_ready_ = false;
+    bool closing_ = false;
     Clock::time_point begun_ = Clock::now();
 };
 

@@ -51,8 +51,9 @@ double LatencyHistogram::quantile_ms(double share) const {
     return -1;
 }
 
-VirtualAgent::VirtualAgent(Identity identity, Instant now, std::uint64_t jitter_seed)
+VirtualAgent::VirtualAgent(Identity identity, std::int64_t t_ms, Instant now, std::uint64_t jitter_seed)
     : identity_{std::move(identity)},
+      booted_ms_{t_ms - 60'000},
       acked_head_{chain_start(identity_.dev, identity_.epoch, zero_hash)},
       last_head_{acked_head_},
       credit_{limits::credit_default},
@@ -64,13 +65,13 @@ VirtualAgent::VirtualAgent(Identity identity, Instant now, std::uint64_t jitter_
     write("epoch_open", "agent", std::nullopt,
           fmt::format(R"({{"parent":null,"reason":"install","host":"{}","host_parts":["machine_id"],"agent":"{}"}})",
                       to_hex(identity_.host), agent_version),
-          now);
+          t_ms, now);
 }
 
 void VirtualAgent::write(std::string_view type, std::string_view src, std::optional<std::int64_t> at_ms,
-                         std::string_view body, Instant now) {
+                         std::string_view body, std::int64_t t_ms, Instant now) {
     const RecordHead head{
-        last_seq() + 1, now.wall_ms, now.steady_ms, identity_.boot, ClockState::sync, parse_source(src).value(),
+        last_seq() + 1, t_ms, t_ms - booted_ms_, identity_.boot, ClockState::sync, parse_source(src).value(),
         at_ms,          type};
     std::string bytes = encode_record(head, body);
     last_head_ = chain_next(last_head_, as_bytes(bytes));
@@ -78,9 +79,9 @@ void VirtualAgent::write(std::string_view type, std::string_view src, std::optio
     ++tally_.appended;
 }
 
-void VirtualAgent::append(const Observation& observation, Instant now) {
+void VirtualAgent::append(const Observation& observation, std::int64_t t_ms, Instant now) {
     write(observation.type, observation.src, observation.agent_only ? std::nullopt : std::optional{observation.at_ms},
-          observation.body, now);
+          observation.body, t_ms, now);
 }
 
 std::int64_t VirtualAgent::jittered(std::int64_t ms) {
@@ -139,7 +140,9 @@ void VirtualAgent::receive(ByteView message, Instant now, LatencyHistogram& late
 }
 
 void VirtualAgent::collector_boot(const BootId& boot) {
-    if (!boot_ || *boot_ != boot) hello_due_ = true;
+    // Not greeted yet: the hello is on its way, or is repeated soon now that somebody is there to hear it.
+    if (!boot_) hello_wait_ms_ = hello_gap_ms;
+    if (boot_ && *boot_ != boot) hello_due_ = true;
 }
 
 void VirtualAgent::publish_refused(Instant now) { paused_until_ms_ = now.steady_ms + jittered(retry_first_ms); }

@@ -52,9 +52,10 @@ public:
     };
 
     /// Opens the epoch: record 1 is appended at once.
-    VirtualAgent(Identity identity, Instant now, std::uint64_t jitter_seed);
+    VirtualAgent(Identity identity, std::int64_t t_ms, Instant now, std::uint64_t jitter_seed);
 
-    void append(const Observation& observation, Instant now);
+    /// `t_ms` is when this agent took it in; in a replay of the past that lies behind `now`.
+    void append(const Observation& observation, std::int64_t t_ms, Instant now);
     void connected();
     void disconnected();
     /// A message on the device's `down` topic; what is not believed is passed over and counted nowhere.
@@ -85,7 +86,7 @@ private:
     };
 
     void write(std::string_view type, std::string_view src, std::optional<std::int64_t> at_ms, std::string_view body,
-               Instant now);
+               std::int64_t t_ms, Instant now);
     std::uint64_t last_seq() const noexcept { return acked_ + records_.size(); }
     const Record& record(std::uint64_t seq) const { return records_[seq - acked_ - 1]; }
     std::optional<Hash> head_at(std::uint64_t seq) const;
@@ -106,6 +107,7 @@ private:
     std::int64_t jittered(std::int64_t ms);
 
     Identity identity_;
+    std::int64_t booted_ms_;  ///< Where the records' monotonic clock stands at zero.
     std::string stopped_;
     Tally tally_;
     Phase phase_ = Phase::offline;

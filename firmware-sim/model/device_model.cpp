@@ -105,12 +105,14 @@ DeviceModel::Day DeviceModel::open_day() {
             0,
             0,
             0,
+            0,
             Prng::keyed(options_.seed, profile_.index, stream_day, static_cast<std::uint64_t>(next_day_))};
     ++next_day_;
     day.on_ms = powered_ ? day.start_ms : day.start_ms + 7 * hour_ms + day.prng.between(-15, 15) * minute_ms;
     day.off_ms = profile_.round_the_clock ? day.end_ms : day.start_ms + 21 * hour_ms + 30 * minute_ms;
 
-    std::int64_t last_ms = life_.decommissioned_ms == 0 ? day.end_ms : life_.decommissioned_ms;
+    std::int64_t& last_ms = day.last_ms;
+    last_ms = life_.decommissioned_ms == 0 ? day.end_ms : life_.decommissioned_ms;
     if (plan_.turn == Turn::violation && plan_.rule == Rule::use_after_decommissioning) last_ms = plan_.to_ms;
     day.on_ms = std::max(day.on_ms, life_.installed_ms);
     day.off_ms = std::min(day.off_ms, last_ms);
@@ -173,7 +175,7 @@ void DeviceModel::watch_hours(Day& day) {
         std::uint64_t map = 0;
         for (int minute = 0; minute < 60; ++minute) {
             const std::int64_t at = hour + minute * minute_ms;
-            const bool up = at >= life_.installed_ms && !(away && at >= away_from && at < away_to);
+            const bool up = at >= life_.installed_ms && at < day.last_ms && !(away && at >= away_from && at < away_to);
             map = map << 1 | (up ? 1U : 0U);
         }
         if (map != 0) push(told, Coverage{hour, map});

@@ -54,6 +54,7 @@ private:
         std::int64_t end_ms;
         std::int64_t on_ms;  ///< From here to off_ms the scanner is up; equal when it is not.
         std::int64_t off_ms;
+        std::int64_t last_ms;         ///< Nothing of this scanner is watched from here on.
         std::int64_t pm_from_ms = 0;  ///< A maintenance window; empty most days.
         std::int64_t pm_to_ms = 0;
         Prng prng;

@@ -22,14 +22,17 @@ public:
     explicit World(std::size_t records_per_frame = 10, double loss = 0)
         : key_{SigningKey::from_seed(KeySeed{9})},
           loss_{loss},
-          agent{{dev, key_, Verifier{collector.receipt_key()}, EpochId{7}, Hash{5}, "b1", records_per_frame}, now, 3} {
+          agent{{dev, key_, Verifier{collector.receipt_key()}, EpochId{7}, Hash{5}, "b1", records_per_frame},
+                now.wall_ms,
+                now,
+                3} {
         collector.add(dev, key_.public_key());
         agent.connected();
     }
 
     void append(int count, std::string_view type = "usage.exposure") {
         for (int i = 0; i < count; ++i)
-            agent.append({"rdsr", type, 1'000, fmt::format(R"({{"n":{}}})", ++written_), false}, now);
+            agent.append({"rdsr", type, 1'000, fmt::format(R"({{"n":{}}})", ++written_), false}, now.wall_ms, now);
     }
 
     /// `seconds` of life in tenths; everything said is heard within one, unless it is lost.
