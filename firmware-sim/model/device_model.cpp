@@ -115,7 +115,7 @@ DeviceModel::Day DeviceModel::open_day() {
     last_ms = life_.decommissioned_ms == 0 ? day.end_ms : life_.decommissioned_ms;
     if (plan_.turn == Turn::violation && plan_.rule == Rule::use_after_decommissioning) last_ms = plan_.to_ms;
     day.on_ms = std::max(day.on_ms, life_.installed_ms);
-    day.off_ms = std::min(day.off_ms, last_ms);
+    day.off_ms = std::min(day.off_ms, last_ms == day.end_ms ? last_ms : last_ms - 5 * minute_ms);
     day.off_ms = std::max(day.off_ms, std::min(day.on_ms, day.end_ms));
     day.on_ms = std::min(day.on_ms, day.off_ms);
     return day;
@@ -149,7 +149,8 @@ void DeviceModel::switch_on(Day& day) {
 void DeviceModel::switch_off(Day& day) {
     if (!powered_ || (profile_.round_the_clock && day.off_ms == day.end_ms)) return;
     // The last patient is finished first; the table may be taken beyond closing time, never beyond midnight.
-    day.off_ms = std::clamp(free_ms_ + 5 * minute_ms, day.off_ms, std::max(day.off_ms, day.end_ms - minute_ms));
+    day.off_ms = std::clamp(free_ms_ + 5 * minute_ms, day.off_ms,
+                            std::max(day.off_ms, std::min(day.end_ms, day.last_ms) - minute_ms));
     powered_ = false;
     push(day.off_ms - 90'000, Audit{110123, 1});
     push(day.off_ms - 60'000, Audit{110121, 0});
@@ -162,8 +163,8 @@ void DeviceModel::watch_hours(Day& day) {
     const std::int64_t away_from = day.start_ms + day.prng.between(0, 23 * 60) * minute_ms;
     const std::int64_t away_to = away_from + day.prng.between(15, 240) * minute_ms;
     for (std::int64_t hour = day.start_ms; hour < day.end_ms; hour += hour_ms) {
-        const std::int64_t told = hour + hour_ms - 1;
-        if (hour >= day.on_ms && told < day.off_ms) {
+        const std::int64_t told = std::min(hour + hour_ms, day.last_ms) - 1;
+        if (hour >= day.on_ms && hour < day.off_ms && told < day.off_ms) {
             for (int tube = 0; tube < profile_.sources; ++tube) push(told, Counter{tube, {}, 0, 0, 0, 0, 0});
             const bool busy = hour >= day.start_ms + 8 * hour_ms && hour < day.start_ms + 17 * hour_ms;
             const double load = (busy ? 1.0 : 0.3) * day.prng.uniform(0.8, 1.2);
@@ -206,7 +207,7 @@ void DeviceModel::log_findings(Day& day) {
                                                    {"NET_RETRY", "info", "network"}}};
     for (int left = day.prng.poisson(4); left > 0; --left) {
         const auto& finding = findings[static_cast<std::size_t>(day.prng.between(0, 3))];
-        const std::int64_t at = day.prng.between(day.on_ms, day.off_ms - 1);
+        const std::int64_t at = day.prng.between(day.on_ms, std::max(day.on_ms, day.off_ms - 900'000));
         push(at, finding);
         push(at + day.prng.between(30'000, 900'000), FaultCleared{finding.code});
     }
