@@ -53,6 +53,8 @@ TEST_CASE("a cloned outbox is detected, and nothing of either copy is lost") {
             Exit{};
     round(second, can_mount ? elsewhere : std::vector<std::string>{}, 200);
     round(first, {}, 300);
+    // Told as a conflict once both branches have spoken after the fork.
+    round(second, can_mount ? elsewhere : std::vector<std::string>{}, 400);
 
     const auto faults = faults_of_log(collector.database(), promises);
     CHECK_MESSAGE(faults.empty(), summary(faults));
