@@ -66,6 +66,7 @@ private:
         socket_.async_connect(stream_protocol::endpoint{path_}, [this](error_code ec) {
             if (ec) return again();
             connected_ = true;
+            answers_.clear();  // Only now: the read that was cut off held on to it.
             read();
             write();
         });
@@ -80,7 +81,6 @@ private:
         ++generation_;
         shared_.tally.resent += sent_;
         sent_ = 0;
-        answers_.clear();
         restore();
         timer_.expires_after(backoff_);
         backoff_ = std::min(backoff_ * 2, retry_max);
