@@ -20,6 +20,7 @@ from pathlib import Path
 
 HOSPITALS = 6
 DICOM_DEVICES = 2
+SEEDS = {"ct-": 7, "ct-d": 8}  # by the prefix of the device ids: the same seed makes the same scanners
 UNASSIGNED = "unassigned-demo"  # what no route claims waits here until a person assigns it
 MARKER = "this folder belongs to config/demo; config/demo --reset empties it\n"
 
@@ -159,7 +160,7 @@ class Demo:
         today = datetime.datetime.now(datetime.timezone.utc).date()
         days = 1 if self.again else self.options.days
         first = today - datetime.timedelta(days=days - 1 if not self.options.once else days)
-        return [self.bin / "gantry-sim", "fleet", "--devices-prefix", prefix, "--devices", count, "--hospitals", HOSPITALS, "--seed", 7,
+        return [self.bin / "gantry-sim", "fleet", "--devices-prefix", prefix, "--devices", count, "--hospitals", HOSPITALS, "--seed", SEEDS[prefix],
                 "--from", first.isoformat(), "--days", days, *more]
 
     def register(self):
@@ -169,8 +170,11 @@ class Demo:
                  "name": "Unassigned"}
         for prefix, count in (("ct-", self.options.devices), ("ct-d", DICOM_DEVICES)):
             plates = self.run([self.bin / "gantry-sim", "keys", "--devices-prefix", prefix, "--devices", count, "--hospitals", HOSPITALS,
-                      "--seed", 7, "--from", "2026-01-01"])
-            entries += [json.loads(line) for line in plates.splitlines()]
+                      "--seed", SEEDS[prefix], "--from", "2026-01-01"])
+            for line in plates.splitlines():
+                entry = json.loads(line)
+                entry["name"] += " (DICOM)" if prefix == "ct-d" else ""
+                entries.append(entry)
         for entry in entries + [plain]:
             state = self.dir / "agents" / entry["id"]
             state.mkdir(mode=0o700, exist_ok=True)
@@ -207,7 +211,7 @@ class Demo:
 
     def start_simulators(self):
         """One simulator hands lines to the intakes, one sends real dose reports and MPPS by DICOM."""
-        live = [] if self.options.once else ["--live", "--speedup", 120, "--lead-hours", 6]
+        live = [] if self.options.once else ["--live", "--speedup", 120, "--lead-hours", 16]
         common = ["--declare", self.address, "--json", *live]
         self.sims = []
         for name, prefix, count, target in (

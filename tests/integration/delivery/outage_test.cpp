@@ -43,8 +43,8 @@ TEST_CASE("the broker loses its whole disk with records under way: nothing is lo
     CHECK_MESSAGE(faults.empty(), summary(faults));
 }
 
-// A busy CT makes 626 records a day (7 × 626 = 4,382 a week). The second device makes more than 10,000, so that its
-// agent opens an epoch for what is new and a live record does not wait behind the week.
+// A busy CT makes 626 records a day (7 × 626 = 4,382 a week). The second device makes more than 10,000,
+// the limit beyond which an agent opens an epoch for the backlog.
 TEST_CASE("the collector is away for a week: all of it arrives, and nobody takes the absence for a fork") {
     const TempDir dir;
     Broker broker{dir / "broker"};
