@@ -54,6 +54,11 @@ private:
         query_;
 };
 
+std::optional<std::uint64_t> previous_of(const LeafRow& row) {
+    if (!row.back) return std::nullopt;
+    return row.idx - *row.back;
+}
+
 bool has_type(const Leaf& leaf, std::string_view type) {
     if (type.empty()) return true;
     if (leaf.row.type != LeafType::record) return false;
@@ -82,7 +87,7 @@ StoreReader::History StoreReader::history(DevNo dev_no, std::optional<std::uint6
         // walk anew.
         std::optional<Leaf> from = leaf(*before);
         const bool known = from && from->row.dev_no == dev_no;
-        if (known) at = from->row.back ? std::optional{*before - *from->row.back} : std::nullopt;
+        if (known) at = previous_of(from->row);
     }
     limit = std::min(limit, page_rows_max);
     std::optional<std::uint64_t> seen_last;
@@ -91,7 +96,7 @@ StoreReader::History StoreReader::history(DevNo dev_no, std::optional<std::uint6
         std::optional<Leaf> found;
         one.each([&](Leaf leaf) { found = std::move(leaf); }, idx);
         if (!found) break;
-        at = found->row.back ? std::optional{idx - *found->row.back} : std::nullopt;
+        at = previous_of(found->row);
         seen_last = idx;
         if ((!before || idx < *before) && has_type(*found, type)) out.leaves.push_back(std::move(*found));
     }
