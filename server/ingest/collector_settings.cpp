@@ -18,7 +18,7 @@ constexpr Flag flags[] = {
     {"--web-dir", "DIR", "http.web_dir", "serve the page from here instead of the built-in one"},
     {"--log-level", "LEVEL", "log.level", "debug, info, warn or error"},
     {"--log-format", "FORMAT", "log.format", "auto, text or json"},
-    {"--demo", "", "", "mark the page as a demonstration"},
+    {"--demo", "", "demo", "mark the page as a demonstration"},
     {"--check-config", "", "", "check the settings and leave"},
     {"--help", "", "", "this text"},
     {"--version", "", "", "name, version, commit"},
