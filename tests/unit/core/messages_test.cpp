@@ -32,8 +32,9 @@ void check_round_trip(const Body& body, Decode decode) {
 TEST_CASE("messages: every body round trips") {
     check_round_trip(Hello{"n1", 1, 2, "b1", {{epoch, parent, 3, head}, {epoch, std::nullopt, 0, zero_hash}}},
                      decode_hello);
-    check_round_trip(StateReply{"n1", BootId{1}, 2, 3, 4, {{epoch, 9, 5, head, false}, {epoch, 0, 0, std::nullopt, true}}},
-                     decode_state);
+    check_round_trip(
+        StateReply{"n1", BootId{1}, 2, 3, 4, {{epoch, 9, 5, head, false}, {epoch, 0, 0, std::nullopt, true}}},
+        decode_state);
     check_round_trip(Ack{BootId{1}, 1, epoch, 3, head, 3, 5, std::nullopt, 512}, decode_ack);
     check_round_trip(Ack{BootId{1}, 1, epoch, 0, std::nullopt, 0, 5, 1, 0}, decode_ack);
     check_round_trip(Refusal{BootId{1}, epoch, 4, "schema"}, decode_refusal);
