@@ -36,7 +36,7 @@ Result<std::uint64_t> parse_last_event_id(std::string_view text) {
 }
 
 void SseQueue::push(std::string text, std::optional<std::uint64_t> id) {
-    if (overflowed_) return;
+    if (overflowed_ || (id && replayed_through_ && *id <= *replayed_through_)) return;
     if (bytes_ + text.size() > bytes_max_) {
         overflowed_ = true;
         return;
@@ -46,6 +46,7 @@ void SseQueue::push(std::string text, std::optional<std::uint64_t> id) {
 }
 
 void SseQueue::replayed_through(std::uint64_t id) {
+    replayed_through_ = id;
     std::deque<Waiting> keep;
     bytes_ = 0;
     for (Waiting& waiting : events_) {

@@ -31,7 +31,8 @@ public:
     explicit SseQueue(std::size_t bytes_max) : bytes_max_{bytes_max} {}
     // `id`: of events that a replay may already have sent.
     void push(std::string text, std::optional<std::uint64_t> id);
-    // Events up to and including this id were sent by a replay: forget those.
+    // Events up to and including this id were sent by a replay: forget those, also when they are pushed later, for a
+    // commit may be in the store before its live note arrives.
     void replayed_through(std::uint64_t id);
     // All that waits, joined; empty when nothing does.
     std::string take();
@@ -47,6 +48,7 @@ private:
     std::size_t bytes_max_;
     std::size_t bytes_ = 0;
     std::deque<Waiting> events_;
+    std::optional<std::uint64_t> replayed_through_;
     bool overflowed_ = false;
 };
 

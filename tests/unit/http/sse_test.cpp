@@ -52,4 +52,7 @@ TEST_CASE("queue: what a replay sent already is not sent again") {
     queue.replayed_through(5);
     CHECK(queue.bytes() == 2);
     CHECK(queue.take() == "db");
+    queue.push("late", 5);
+    queue.push("c", 7);
+    CHECK(queue.take() == "c");
 }
