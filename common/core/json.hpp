@@ -67,7 +67,13 @@ private:
     std::size_t depth_ = 0;
     std::array<Level, limits::json_depth_max + 1> levels_{};
     // Keys of the open objects, outermost first, so that a duplicate is found by looking back at one level's keys.
-    std::array<std::string_view, limits::json_keys_max * 4> keys_{};
+    // Not initialised on purpose: clearing four kilobytes for each cursor cost more than walking a record.
+    struct Key {
+        const char* data;
+        std::size_t size;
+        std::string_view text() const { return {data, size}; }
+    };
+    std::array<Key, limits::json_keys_max * 4> keys_;
     std::size_t key_count_ = 0;
 };
 

@@ -124,24 +124,36 @@ std::uint64_t DeviceLedger::missing_records() const {
     return missing;
 }
 
+namespace {
+
+EpochLedger& known_or_new(DeviceLedger& ledger, const EpochId& id, const std::optional<EpochOpen>& open) {
+    if (EpochLedger* epoch = ledger.find(id)) return *epoch;
+    EpochLedger fresh;
+    fresh.id = id;
+    if (open) {
+        fresh.parent = open->parent;
+        fresh.host = open->host;
+        fresh.host_parts = open->host_parts;
+    }
+    fresh.start = chain_start(ledger.dev(), id, fresh.parent ? fresh.parent->last_head : zero_hash);
+    fresh.head = fresh.start;
+    return ledger.add(std::move(fresh));
+}
+
+}  // namespace
+
+void store_record(DeviceLedger& ledger, const EpochId& id, std::uint64_t seq, const Hash& head,
+                  const std::optional<EpochOpen>& open) {
+    EpochLedger& epoch = known_or_new(ledger, id, open);
+    epoch.high = seq;
+    epoch.head = head;
+    if (!ledger.open_forks().empty()) hear(ledger, id);
+}
+
 void replay_record(DeviceLedger& ledger, const EpochId& id, std::uint64_t seq, std::uint32_t length, const Hash& digest,
                    const std::optional<EpochOpen>& open, std::int64_t) {
-    EpochLedger* epoch = ledger.find(id);
-    if (!epoch) {
-        EpochLedger fresh;
-        fresh.id = id;
-        if (open) {
-            fresh.parent = open->parent;
-            fresh.host = open->host;
-            fresh.host_parts = open->host_parts;
-        }
-        fresh.start = chain_start(ledger.dev(), id, fresh.parent ? fresh.parent->last_head : zero_hash);
-        fresh.head = fresh.start;
-        epoch = &ledger.add(std::move(fresh));
-    }
-    epoch->high = seq;
-    epoch->head = chain_next_digest(epoch->head, length, digest);
-    if (!ledger.open_forks().empty()) hear(ledger, id);
+    const Hash before = known_or_new(ledger, id, open).head;
+    store_record(ledger, id, seq, chain_next_digest(before, length, digest), open);
 }
 
 std::vector<EpochId> learn(DeviceLedger& ledger, const FactLeaf& fact, std::int64_t recv_ms) {

@@ -1,5 +1,7 @@
 #include "server/ingest/collector.hpp"
 
+#include <malloc.h>
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -11,12 +13,25 @@
 
 namespace gantry::ingest {
 
+namespace {
+
+// Message buffers come and go in megabytes. Given back to the kernel after each batch they would be faulted in again
+// for the next: a fifth of the time at full load. 64 MiB is about what the bounded queues hold when they are full.
+void keep_freed_memory() {
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_TOP_PAD, 4 << 20);
+    mallopt(M_MMAP_THRESHOLD, 8 << 20);
+}
+
+}  // namespace
+
 Collector::Collector(CollectorOptions options, Transport& transport)
     : options_{std::move(options)},
       transport_{transport},
       inbox_{inbox_messages_max, inbox_bytes_max},
       queue_{verified_messages_max, verified_bytes_max},
       store_{options_.database} {
+    keep_freed_memory();
     files::random_bytes(boot_);
     if (!options_.now_ms) options_.now_ms = clock::utc_ms;
     settle_identity();
