@@ -15,10 +15,6 @@ std::int64_t event_time(const RecordHead& record, std::int64_t recv_ms) {
     return std::min(record.at_ms.value_or(record.t_ms), recv_ms + ahead_believed_ms);
 }
 
-bool is_use(std::string_view type) {
-    return type == "usage.exposure" || type == "usage.exam.start" || type == "usage.exam.end";
-}
-
 namespace {
 
 constexpr int rehomed_depth_max =

@@ -13,6 +13,7 @@
 #include "server/domain/hour_cell.hpp"
 #include "server/domain/lifecycle.hpp"
 #include "server/domain/lifecycle_table.hpp"
+#include "server/domain/record_body.hpp"
 
 // The state of a device is a pure fold over the leaves of the log: the same leaves in the same order give the same
 // bytes, live or rebuilt.
@@ -103,8 +104,9 @@ struct LeafEvent {
     LeafType type = LeafType::record;
     std::uint64_t leaf_index = 0;
     std::int64_t recv_ms = 0;
-    RecordView record;      // type record
-    std::string_view json;  // types declaration and fact
+    RecordView record;             // type record
+    const UseBody* use = nullptr;  // the record's body, when somebody took it apart already
+    std::string_view json;         // types declaration and fact
     bool original_stored =
         false;  // for a `rehomed` record: the record inside is in the log already under its own (epoch, seq)
     bool assigned = false;  // the record came to another identity and a person assigned it to this device

@@ -18,8 +18,6 @@ struct Step {
 // Event time: what the source says, else when the agent took it in, and never later than the receipt allows.
 std::int64_t event_time(const RecordHead& record, std::int64_t recv_ms);
 
-bool is_use(std::string_view type);  // usage.exposure, usage.exam.start, usage.exam.end
-
 // fold_use.cpp
 void fold_use(Step& step, const RecordView& record, std::int64_t at_ms);
 // An observation in a state that forbids it; emitted once a leaf and rule.

@@ -122,7 +122,9 @@ void report(Step& step, const LifecycleStep& life, const std::string& rule, Seve
 }
 
 void fold_use(Step& step, const RecordView& record, std::int64_t at_ms) {
-    const UseBody use = read_use(record.body);
+    // Of a record inside another, only its text is at hand.
+    const bool ready = step.leaf.use && record.body.data() == step.leaf.record.body.data();
+    const UseBody use = ready ? *step.leaf.use : read_use(record.body);
     if (record.type == "usage.exposure") {
         fold_exposure(step, use, at_ms);
     } else {

@@ -45,6 +45,10 @@ void read_key(JsonCursor& in, std::optional<std::uint64_t>& out) {
 
 }  // namespace
 
+bool is_use(std::string_view type) {
+    return type == "usage.exposure" || type == "usage.exam.start" || type == "usage.exam.end";
+}
+
 UseBody read_use(std::string_view body) {
     UseBody out;
     JsonCursor in{body};

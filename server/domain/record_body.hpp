@@ -25,6 +25,7 @@ struct UseBody {
     std::array<SourceBody, 4> sources{};
     std::size_t source_count = 0;
 };
+bool is_use(std::string_view type);  // usage.exposure, usage.exam.start, usage.exam.end
 UseBody read_use(std::string_view body);
 
 // Every other type: its plain members by name.

@@ -83,6 +83,10 @@ bool read_entry(VerifiedFrame& out, std::size_t i, const DeviceId& dev, const Sc
         out.open = std::move(*open);
     }
     out.records.push_back(*record);
+    if (is_use(record->type)) {
+        out.uses.resize(out.frame.entries.size());
+        out.uses[i] = read_use(record->body);
+    }
     return true;
 }
 
@@ -115,7 +119,8 @@ std::variant<VerifiedFrame, Rejected> verify_up_frame(ByteView bytes, const Devi
                                                       const Schema& schema) {
     auto frame = decode_frame(bytes);
     if (!frame) return Rejected{"layout", frame.error().message, std::nullopt, 0, {}};
-    VerifiedFrame out{std::move(*frame), {}, {}, 0, {}, {}, {}};
+    VerifiedFrame out;
+    out.frame = std::move(*frame);
     auto heads = verify_frame(out.frame, dev, key);
     if (!heads) {
         const bool chain = heads.error().message.find("signature") == std::string::npos;

@@ -11,6 +11,7 @@
 #include "common/core/messages.hpp"
 #include "common/core/record.hpp"
 #include "common/core/schema.hpp"
+#include "server/domain/record_body.hpp"
 
 // What an agent sent, checked as far as it can be without knowing what is stored: layout, schema, chain, signature.
 namespace gantry {
@@ -28,6 +29,7 @@ Result<EpochOpen> parse_epoch_open(std::string_view body);
 struct VerifiedFrame {
     Frame frame;
     std::vector<Hash> heads;          // heads[i] = chain value before entry i; one more than entries
+    std::vector<UseBody> uses;        // of usage records among them, at the same places; empty when there is none
     std::vector<RecordView> records;  // of the entries before `valid`; a tombstone's is empty
     std::size_t valid = 0;            // entries that may be stored
     std::string refusal;              // code of the entry at `valid`; empty when all are good

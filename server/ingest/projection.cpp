@@ -95,7 +95,7 @@ std::uint64_t Projection::append(store::LeafRow leaf, const Hash& hash, Device* 
 }
 
 std::uint64_t Projection::add_record(Device& device, const EpochId& epoch, std::uint64_t seq, ByteView bytes,
-                                     const RecordView& record, std::int64_t recv_ms) {
+                                     const RecordView& record, std::int64_t recv_ms, const UseBody* use) {
     const bool original_stored = record.type == "rehomed" && original_is_stored(device, record);
     EpochPlace& at = make_place(device, epoch);
     const Hash hash = record_leaf_hash(recv_ms, device.entry.id, epoch, seq, bytes);
@@ -104,7 +104,7 @@ std::uint64_t Projection::add_record(Device& device, const EpochId& epoch, std::
     at.last_leaf = idx;
     touch(device, epoch);
     if (device.pseudo) store_.add_unassigned(idx);
-    LeafEvent event{.leaf_index = idx, .recv_ms = recv_ms, .record = record, .json = {}};
+    LeafEvent event{.leaf_index = idx, .recv_ms = recv_ms, .record = record, .use = use, .json = {}};
     event.original_stored = original_stored;
     fold(device, event);
     return idx;

@@ -80,9 +80,10 @@ public:
     const Tables& tables() const { return tables_; }
 
     // Each adds one leaf and folds it; returns its log index. Needs an open transaction. The admission ledger is the
-    // caller's to change before: these only mark what the leaf touches.
+    // caller's to change before: these only mark what the leaf touches. `use`: the record's body when it is taken apart
+    // already, else null.
     std::uint64_t add_record(Device& device, const EpochId& epoch, std::uint64_t seq, ByteView bytes,
-                             const RecordView& record, std::int64_t recv_ms);
+                             const RecordView& record, std::int64_t recv_ms, const UseBody* use = nullptr);
     std::uint64_t add_fact(const FactLeaf& fact, std::int64_t recv_ms);
     std::uint64_t add_declaration(const DeclarationLeaf& leaf, std::int64_t recv_ms);
     // The same with JSON that is there already; `json` must be what the builders of leaf_json.hpp write.

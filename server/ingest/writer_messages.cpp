@@ -72,8 +72,9 @@ void Writer::carry_out(Device& device, const admission::Outcome& outcome, const 
         if (const auto* stored = std::get_if<admission::StoreRecord>(&effect)) {
             const FrameEntry& entry = frame->frame.entries[stored->entry];
             const RecordView& record = frame->records[stored->entry];
+            const UseBody* use = is_use(record.type) ? &frame->uses[stored->entry] : nullptr;
             const std::uint64_t idx = projection_.add_record(
-                device, frame->frame.epoch, frame->frame.first + stored->entry, entry.bytes, record, batch_ms_);
+                device, frame->frame.epoch, frame->frame.first + stored->entry, entry.bytes, record, batch_ms_, use);
             ++records_;
             note(idx, LeafType::record, &device, record.type, record.at_ms ? *record.at_ms : record.t_ms);
         } else {
