@@ -103,7 +103,8 @@ std::uint64_t Projection::add_record(Device& device, const EpochId& epoch, std::
         {.recv_ms = recv_ms, .epoch_no = at.no, .seq = seq, .back = std::nullopt, .bytes = bytes}, hash, &device);
     at.last_leaf = idx;
     touch(device, epoch);
-    if (device.pseudo) store_.add_unassigned(idx);
+    // What the pseudo-device's own agent says of itself belongs to nobody else.
+    if (device.pseudo && record.src != Source::agent) store_.add_unassigned(idx);
     LeafEvent event{.leaf_index = idx, .recv_ms = recv_ms, .record = record, .use = use, .json = {}};
     event.original_stored = original_stored;
     fold(device, event);
