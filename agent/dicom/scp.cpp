@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <list>
 #include <mutex>
@@ -95,6 +96,8 @@ struct Scp::Impl {
 // DCMTK only ever sees sockets that are already connected: it gets one of ours in place of a listening one.
 Result<void> Scp::Impl::open_network() {
     dcmDisableGethostbyaddr.set(OFTrue);
+    // DCMTK writes a PDU in two pieces; with Nagle's algorithm each waits 40 ms for the other side's delayed ACK.
+    ::setenv("TCP_NODELAY", "1", 0);
     const int placeholder = ::dup(listener.get());
     if (placeholder < 0) return system_error("dup");
     dcmExternalSocketHandle.set(placeholder);
