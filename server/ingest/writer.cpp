@@ -191,20 +191,11 @@ void Writer::tick() {
 
 void Writer::send_receipts() {
     const std::uint32_t credit_now = credit();
-    for (const auto& [key, receipt] : batch_receipts_) {
-        Device& device = projection_.at(key.dev_no);
-        const EpochPlace* place = projection_.place(device, key.epoch);
-        receipts_.put(key.dev_no, device.entry.id,
-                      Ack{.boot = options_.boot,
-                          .gen = options_.gen,
-                          .epoch = receipt.epoch,
-                          .seq = receipt.seq,
-                          .head = receipt.head,
-                          .leaf = place ? place->last_leaf : 0,
-                          .size = projection_.size(),
-                          .want = receipt.want,
-                          .credit = credit_now});
-    }
+    for (const auto& [key, receipt] : batch_receipts_) send_receipt(key, receipt, credit_now);
+    if (credit_now == limits::credit_default)
+        give_credit_back();
+    else
+        for (const auto& [key, receipt] : batch_receipts_) slowed_.insert(key);
     for (auto& [dev_no, state] : batch_states_)
         receipts_.put(dev_no, projection_.at(dev_no).entry.id, std::move(state));
     for (auto& [dev_no, refusal] : batch_refusals_)
@@ -223,10 +214,37 @@ void Writer::send_receipts() {
     options_.on_commit(std::move(notes));
 }
 
-// How much the agents may have in flight: the fuller the queues, the less, down to a pause. So overload slows the
+void Writer::send_receipt(const EpochKey& key, const admission::Receipt& receipt, std::uint32_t credit_now) {
+    Device& device = projection_.at(key.dev_no);
+    const EpochPlace* place = projection_.place(device, key.epoch);
+    receipts_.put(key.dev_no, device.entry.id,
+                  Ack{.boot = options_.boot,
+                      .gen = options_.gen,
+                      .epoch = receipt.epoch,
+                      .seq = receipt.seq,
+                      .head = receipt.head,
+                      .leaf = place ? place->last_leaf : 0,
+                      .size = projection_.size(),
+                      .want = receipt.want,
+                      .credit = credit_now});
+}
+
+// Whoever was told to slow down waits for a word, or for its retry timer: without this a fleet that was slowed together
+// stands still together although there is room.
+void Writer::give_credit_back() {
+    for (const EpochKey& key : slowed_) {
+        if (batch_receipts_.contains(key)) continue;
+        const admission::EpochLedger* epoch = projection_.at(key.dev_no).ledger.find(key.epoch);
+        if (epoch && !epoch->frozen)
+            send_receipt(key, {epoch->id, epoch->high, epoch->head, std::nullopt}, limits::credit_default);
+    }
+    slowed_.clear();
+}
+
+// How much the agents may have in flight: the fuller the inbox, the less, down to a pause. So overload slows the
 // senders, not us.
 std::uint32_t Writer::credit() const {
-    const unsigned fill = std::max(inbox_.fill_permille(), queue_.fill_permille());
+    const unsigned fill = inbox_.fill_permille();  // the verified queue before the writer is full at any full speed
     if (fill < 250) return limits::credit_default;
     if (fill < 500) return limits::credit_default / 4;
     if (fill < 750) return limits::credit_default / 16;

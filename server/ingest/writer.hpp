@@ -76,6 +76,7 @@ private:
               std::optional<std::int64_t> at_ms);
     void send_receipts();
     std::uint32_t credit() const;
+    void give_credit_back();
 
     // people and programs: requests.cpp
     void process(DeclareRequest& request);
@@ -102,6 +103,7 @@ private:
     struct EpochKeyHash {
         std::size_t operator()(const EpochKey& key) const noexcept { return EpochHash{}(key.epoch) ^ key.dev_no; }
     };
+    void send_receipt(const EpochKey& key, const admission::Receipt& receipt, std::uint32_t credit_now);
     struct Note {
         std::uint64_t idx;
         LeafType kind;
@@ -118,6 +120,7 @@ private:
     bool wrote_ = false;
     std::uint64_t records_ = 0;
     std::unordered_map<EpochKey, admission::Receipt, EpochKeyHash> batch_receipts_;
+    std::unordered_set<EpochKey, EpochKeyHash> slowed_;  // told less than the full credit, and nothing since
     std::unordered_map<EpochKey, FrameHead, EpochKeyHash> batch_heads_;
     std::vector<std::pair<store::DevNo, Refusal>> batch_refusals_;
     std::vector<std::pair<store::DevNo, StateReply>> batch_states_;

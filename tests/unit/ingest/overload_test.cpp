@@ -45,6 +45,37 @@ TEST_CASE("overload: what is too much is dropped before anything is promised, an
     CHECK(slow.has_value());
 }
 
+TEST_CASE("overload: who was told to slow down is told when there is room again, without asking") {
+    TestCollector collector;
+    std::promise<void> release;
+    const std::shared_future<void> released = release.get_future().share();
+    std::atomic<bool> hold{false};
+    collector.on_commit = [&](std::vector<ingest::LiveNote>) {
+        if (hold) released.wait();
+    };
+    collector.restart();
+    TestAgent quiet{"ct-1"};
+    TestAgent loud{"ct-2", 2};
+    REQUIRE(collector.add(quiet).has_value());
+    REQUIRE(collector.add(loud).has_value());
+    const std::string filler(11'000, 'A');
+    for (std::uint64_t n = 0; n < 16; ++n)
+        loud.append("rehomed", R"({"epoch":")" + std::string(32, 'b') + R"(","seq":1,"bytes":")" + filler + R"("})",
+                    std::nullopt, Source::agent);
+    hold = true;
+    CHECK(collector.offer(loud, loud.frame(1, 1)));  // its commit, if no earlier one, holds the writer
+    CHECK(collector.offer(quiet, quiet.all()));
+    const Bytes frame = loud.all();
+    while (collector.offer(loud, frame)) {
+    }
+    hold = false;
+    release.set_value();
+    CHECK(collector.transport->wait_for<Ack>(
+        quiet.dev, [](const Ack& ack) { return ack.seq == 1 && ack.credit < limits::credit_default; }));
+    CHECK(collector.transport->wait_for<Ack>(
+        quiet.dev, [](const Ack& ack) { return ack.seq == 1 && ack.credit == limits::credit_default; }));
+}
+
 TEST_CASE("overload: after stop nothing is taken, and everything that was is stored and receipted") {
     TestCollector collector;
     TestAgent agent{"ct-1"};
