@@ -47,8 +47,8 @@ Sender::Sender(Identity identity, Outbox& outbox, MqttLink* link, std::uint64_t 
       down_topic_{device_topic(identity_.device, Channel::down)},
       status_topic_{device_topic(identity_.device, Channel::status)},
       collector_topic_{collector_status_topic(identity_.trust.collector)},
-      receipt_verifier_{identity_.trust.receipt_key},
-      recovery_verifier_{identity_.trust.recovery_key},
+      receipt_key_{identity_.trust.receipt_key},
+      recovery_key_{identity_.trust.recovery_key},
       delivery_{Settings{}, outbox.states(), outbox, seed} {
     load_trust();
     if (const auto linger = outbox_.meta(meta_linger)) delivery_.set_linger(static_cast<Millis>(number(linger)));
@@ -58,8 +58,7 @@ Sender::Sender(Identity identity, Outbox& outbox, MqttLink* link, std::uint64_t 
 void Sender::load_trust() {
     const auto instead_of = outbox_.meta(meta_receipt_key_instead_of);
     if (!instead_of || *instead_of != to_hex(identity_.trust.receipt_key)) return;
-    if (const auto key = array_from_hex<32>(outbox_.meta(meta_receipt_key).value_or("")))
-        receipt_verifier_ = Verifier{*key};
+    if (const auto key = array_from_hex<32>(outbox_.meta(meta_receipt_key).value_or(""))) receipt_key_ = *key;
 }
 
 // ---- what comes in
@@ -96,7 +95,7 @@ void Sender::receive(const LinkInbox::Message& message, std::int64_t now_ms) {
         return;
     }
     if (envelope->kind == MessageKind::rekey) return receive_rekey(*envelope);
-    if (!verify_message(*envelope, identity_.device, receipt_verifier_)) {
+    if (!verify_message(*envelope, identity_.device, receipt_key_)) {
         ++counts_.forged;
         log::warn("down: signature is not the collector's",
                   {{"kind", static_cast<int>(envelope->kind)}, {"forged", counts_.forged}});
@@ -144,7 +143,7 @@ void Sender::receive_settings(const gantry::Settings& settings) {
 
 void Sender::receive_rekey(const Envelope& envelope) {
     const auto rekey = decode_rekey(envelope.json);
-    const Verifier& signer = rekey && rekey->by_recovery ? recovery_verifier_ : receipt_verifier_;
+    const PublicKey& signer = rekey && rekey->by_recovery ? recovery_key_ : receipt_key_;
     if (!rekey || !verify_message(envelope, identity_.device, signer)) {
         ++counts_.forged;
         return;
@@ -153,7 +152,7 @@ void Sender::receive_rekey(const Envelope& envelope) {
     batch.set_meta(meta_receipt_key, to_hex(rekey->new_key));
     batch.set_meta(meta_receipt_key_instead_of, to_hex(identity_.trust.receipt_key));
     batch.commit();
-    receipt_verifier_ = Verifier{rekey->new_key};
+    receipt_key_ = rekey->new_key;
     log::warn("the collector has a new receipt key", {{"key", to_hex(rekey->new_key)}});
 }
 

@@ -75,8 +75,8 @@ private:
     Outbox& outbox_;
     MqttLink* link_;
     std::string up_topic_, down_topic_, status_topic_, collector_topic_;
-    Verifier receipt_verifier_;
-    Verifier recovery_verifier_;
+    PublicKey receipt_key_;
+    PublicKey recovery_key_;
     Delivery delivery_;
     std::map<EpochId, std::uint64_t> marks_;  // receipted places not yet in the database; one an epoch
     std::int64_t marks_since_ms_ = 0;

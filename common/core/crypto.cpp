@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <sodium.h>
 
 #include <stdexcept>
 #include <utility>
@@ -9,9 +10,14 @@
 namespace gantry {
 namespace {
 
-// A failure here means OpenSSL is broken or out of memory: nothing a caller could act on.
-void must(int ok, const char* what) {
-    if (ok != 1) throw std::runtime_error{std::string{"OpenSSL: "} + what + " failed"};
+// A failure here means that a library is broken or out of memory: nothing a caller could act on.
+void must(bool ok, const char* what) {
+    if (!ok) throw std::runtime_error{std::string{what} + " failed"};
+}
+
+void need_sodium() {
+    static const bool ready = sodium_init() >= 0;
+    must(ready, "sodium_init");
 }
 
 const EVP_MD* sha256_algorithm() {
@@ -20,22 +26,10 @@ const EVP_MD* sha256_algorithm() {
     return algorithm;
 }
 
-struct KeyFree {
-    void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-using KeyPtr = std::unique_ptr<EVP_PKEY, KeyFree>;
-
 struct ContextFree {
     void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 using ContextPtr = std::unique_ptr<EVP_MD_CTX, ContextFree>;
-
-EVP_MD_CTX* thread_context() {
-    thread_local const ContextPtr context{EVP_MD_CTX_new()};
-    must(context != nullptr, "EVP_MD_CTX_new");
-    EVP_MD_CTX_reset(context.get());
-    return context.get();
-}
 
 }  // namespace
 
@@ -45,21 +39,21 @@ struct Sha256::Impl {
 
 Sha256::Sha256() : impl_{std::make_unique<Impl>()} {
     must(impl_->context != nullptr, "EVP_MD_CTX_new");
-    must(EVP_DigestInit_ex2(impl_->context.get(), sha256_algorithm(), nullptr), "EVP_DigestInit_ex2");
+    must(EVP_DigestInit_ex2(impl_->context.get(), sha256_algorithm(), nullptr) == 1, "EVP_DigestInit_ex2");
 }
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 Sha256& Sha256::update(ByteView bytes) {
-    must(EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size()), "EVP_DigestUpdate");
+    must(EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size()) == 1, "EVP_DigestUpdate");
     return *this;
 }
 
 Hash Sha256::finish() {
     Hash out{};
-    must(EVP_DigestFinal_ex(impl_->context.get(), out.data(), nullptr), "EVP_DigestFinal_ex");
-    must(EVP_DigestInit_ex2(impl_->context.get(), nullptr, nullptr), "EVP_DigestInit_ex2");
+    must(EVP_DigestFinal_ex(impl_->context.get(), out.data(), nullptr) == 1, "EVP_DigestFinal_ex");
+    must(EVP_DigestInit_ex2(impl_->context.get(), nullptr, nullptr) == 1, "EVP_DigestInit_ex2");
     return out;
 }
 
@@ -79,41 +73,33 @@ Hash hmac_sha256(ByteView key, ByteView data) {
 }
 
 struct SigningKey::Impl {
-    KeyPtr key;
+    explicit Impl(const KeySeed& seed) {
+        need_sodium();
+        crypto_sign_seed_keypair(public_key.data(), secret.data(), seed.data());
+    }
+    ~Impl() { sodium_memzero(secret.data(), secret.size()); }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
+    std::array<std::uint8_t, crypto_sign_SECRETKEYBYTES> secret{};  // seed, then public key
+    PublicKey public_key{};
 };
 
 SigningKey SigningKey::from_seed(const KeySeed& seed) {
-    KeyPtr key{EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size())};
-    must(key != nullptr, "EVP_PKEY_new_raw_private_key");
-    PublicKey public_key{};
-    std::size_t size = public_key.size();
-    must(EVP_PKEY_get_raw_public_key(key.get(), public_key.data(), &size), "EVP_PKEY_get_raw_public_key");
-    return SigningKey{std::make_shared<const Impl>(Impl{std::move(key)}), public_key};
+    auto impl = std::make_shared<const Impl>(seed);
+    const PublicKey public_key = impl->public_key;
+    return SigningKey{std::move(impl), public_key};
 }
 
 Signature SigningKey::sign(ByteView message) const {
-    EVP_MD_CTX* const context = thread_context();
-    must(EVP_DigestSignInit(context, nullptr, nullptr, nullptr, impl_->key.get()), "EVP_DigestSignInit");
     Signature out{};
-    std::size_t size = out.size();
-    must(EVP_DigestSign(context, out.data(), &size, message.data(), message.size()), "EVP_DigestSign");
+    crypto_sign_detached(out.data(), nullptr, message.data(), message.size(), impl_->secret.data());
     return out;
 }
 
-struct Verifier::Impl {
-    KeyPtr key;
-};
-
-Verifier::Verifier(const PublicKey& key)
-    : impl_{std::make_shared<const Impl>(
-          Impl{KeyPtr{EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size())}})},
-      key_{key} {}
-
-bool Verifier::verify(ByteView message, const Signature& signature) const {
-    if (!impl_->key) return false;
-    EVP_MD_CTX* const context = thread_context();
-    must(EVP_DigestVerifyInit(context, nullptr, nullptr, nullptr, impl_->key.get()), "EVP_DigestVerifyInit");
-    return EVP_DigestVerify(context, signature.data(), signature.size(), message.data(), message.size()) == 1;
+bool verify(const PublicKey& key, ByteView message, const Signature& signature) {
+    need_sodium();
+    return crypto_sign_verify_detached(signature.data(), message.data(), message.size(), key.data()) == 0;
 }
 
 }  // namespace gantry

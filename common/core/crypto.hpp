@@ -48,27 +48,14 @@ public:
 
 private:
     struct Impl;
-    explicit SigningKey(std::shared_ptr<const Impl> impl, PublicKey public_key)
+    SigningKey(std::shared_ptr<const Impl> impl, PublicKey public_key)
         : impl_{std::move(impl)}, public_key_{public_key} {}
     std::shared_ptr<const Impl> impl_;
     PublicKey public_key_;
 };
 
-// A public key made ready once, for many checks.
-class Verifier {
-public:
-    explicit Verifier(const PublicKey& key);
-    bool verify(ByteView message, const Signature& signature) const;
-    const PublicKey& key() const { return key_; }
-
-private:
-    struct Impl;
-    std::shared_ptr<const Impl> impl_;
-    PublicKey key_;
-};
-
-inline bool verify(const PublicKey& key, ByteView message, const Signature& signature) {
-    return Verifier{key}.verify(message, signature);
-}
+// Whether `signature` is that of `key`'s owner over `message`: Ed25519, RFC 8032, by libsodium, whose stricter reading
+// refuses keys of small order and encodings that are not canonical.
+bool verify(const PublicKey& key, ByteView message, const Signature& signature);
 
 }  // namespace gantry

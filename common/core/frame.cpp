@@ -125,10 +125,10 @@ std::vector<Hash> frame_heads(const Frame& frame) {
     return heads;
 }
 
-Result<std::vector<Hash>> verify_frame(const Frame& frame, const DeviceId& dev, const Verifier& key) {
+Result<std::vector<Hash>> verify_frame(const Frame& frame, const DeviceId& dev, const PublicKey& key) {
     std::vector<Hash> heads = frame_heads(frame);
     if (heads.back() != frame.head) return Error{Errc::unauthentic, "frame: the entries do not lead from base to head"};
-    if (!key.verify(frame_signed_bytes(dev, frame.epoch, frame.last(), frame.head), frame.signature))
+    if (!verify(key, frame_signed_bytes(dev, frame.epoch, frame.last(), frame.head), frame.signature))
         return Error{Errc::unauthentic, "frame: signature is not by the device's record key"};
     return heads;
 }

@@ -53,6 +53,6 @@ Result<Frame> decode_frame(ByteView bytes);
 std::vector<Hash> frame_heads(const Frame& frame);
 
 // The chain leads from base to head, and the device's record key signed the head. Returns frame_heads.
-Result<std::vector<Hash>> verify_frame(const Frame& frame, const DeviceId& dev, const Verifier& key);
+Result<std::vector<Hash>> verify_frame(const Frame& frame, const DeviceId& dev, const PublicKey& key);
 
 }  // namespace gantry

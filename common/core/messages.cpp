@@ -55,8 +55,8 @@ Result<Envelope> open_message(ByteView bytes) {
     return out;
 }
 
-bool verify_message(const Envelope& envelope, const DeviceId& dev, const Verifier& key) {
-    return key.verify(signed_bytes(envelope.kind, dev, envelope.json), envelope.signature);
+bool verify_message(const Envelope& envelope, const DeviceId& dev, const PublicKey& key) {
+    return verify(key, signed_bytes(envelope.kind, dev, envelope.json), envelope.signature);
 }
 
 Bytes seal_message(MessageKind kind, const DeviceId& dev, std::string_view json, const SigningKey& key) {

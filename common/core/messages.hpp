@@ -168,7 +168,7 @@ struct Envelope {
 // True when `bytes` begin as a message; a frame begins otherwise.
 bool is_message(ByteView bytes);
 Result<Envelope> open_message(ByteView bytes);
-bool verify_message(const Envelope& envelope, const DeviceId& dev, const Verifier& key);
+bool verify_message(const Envelope& envelope, const DeviceId& dev, const PublicKey& key);
 
 // Signs a body; the direction follows from the kind.
 Bytes seal_message(MessageKind kind, const DeviceId& dev, std::string_view json, const SigningKey& key);

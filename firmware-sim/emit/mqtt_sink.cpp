@@ -51,7 +51,7 @@ mqtt::Endpoint resolve(asio::io_context& context, const RunOptions& run) {
 }
 
 // The file is the collector's own TOML; of it one line is wanted: receipt_key = "64 hex digits".
-std::optional<Verifier> receipt_key(const std::string& path) {
+std::optional<PublicKey> receipt_key(const std::string& path) {
     if (path.empty()) return std::nullopt;
     std::ifstream file{path};
     std::string line;
@@ -62,7 +62,7 @@ std::optional<Verifier> receipt_key(const std::string& path) {
         const auto close = line.rfind('"');
         if (open == std::string::npos || close <= open) break;
         const auto key = array_from_hex<32>(std::string_view{line}.substr(open + 1, close - open - 1));
-        if (key) return Verifier{*key};
+        if (key) return *key;
         break;
     }
     throw EmitError{exit_usage, fmt::format("--provisioning: {}: want a line receipt_key = \"64 hex digits\"", path)};

@@ -38,8 +38,8 @@ public:
     struct Identity {
         DeviceId dev;
         SigningKey key;
-        std::optional<Verifier> receipt_key;  ///< None: receipts are believed on their chain head alone.
-        EpochId epoch;                        ///< Random, new in every run.
+        std::optional<PublicKey> receipt_key;  ///< None: receipts are believed on their chain head alone.
+        EpochId epoch;                         ///< Random, new in every run.
         Hash host;
         std::string boot;  ///< [a-z0-9]{1,64}
         std::size_t records_per_frame;

@@ -115,7 +115,7 @@ Result<EpochOpen> parse_epoch_open(std::string_view body) {
     return out;
 }
 
-std::variant<VerifiedFrame, Rejected> verify_up_frame(ByteView bytes, const DeviceId& dev, const Verifier& key,
+std::variant<VerifiedFrame, Rejected> verify_up_frame(ByteView bytes, const DeviceId& dev, const PublicKey& key,
                                                       const Schema& schema) {
     auto frame = decode_frame(bytes);
     if (!frame) return Rejected{"layout", frame.error().message, std::nullopt, 0, {}};
@@ -133,7 +133,7 @@ std::variant<VerifiedFrame, Rejected> verify_up_frame(ByteView bytes, const Devi
     return out;
 }
 
-std::variant<UpMessage, Rejected> verify_up_message(ByteView bytes, const DeviceId& dev, const Verifier& key) {
+std::variant<UpMessage, Rejected> verify_up_message(ByteView bytes, const DeviceId& dev, const PublicKey& key) {
     const auto envelope = open_message(bytes);
     if (!envelope) return Rejected{"layout", envelope.error().message, std::nullopt, 0, {}};
     if (!is_upward(envelope->kind))

@@ -47,12 +47,12 @@ struct Rejected {
 };
 
 // Pure: bytes to a verified frame. `key` is the device's record key.
-std::variant<VerifiedFrame, Rejected> verify_up_frame(ByteView bytes, const DeviceId& dev, const Verifier& key,
+std::variant<VerifiedFrame, Rejected> verify_up_frame(ByteView bytes, const DeviceId& dev, const PublicKey& key,
                                                       const Schema& schema);
 
 using UpMessage = std::variant<Hello, Lost, Beat, Contradiction>;
 
 // Pure: bytes to an upward message whose signature holds.
-std::variant<UpMessage, Rejected> verify_up_message(ByteView bytes, const DeviceId& dev, const Verifier& key);
+std::variant<UpMessage, Rejected> verify_up_message(ByteView bytes, const DeviceId& dev, const PublicKey& key);
 
 }  // namespace gantry

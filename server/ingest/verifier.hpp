@@ -21,11 +21,9 @@ class KeyTable {
 public:
     struct Known {
         store::DevNo dev_no = 0;
-        Verifier key;
+        PublicKey key;
     };
-    void put(const KeyUpdate& update) {
-        known_.insert_or_assign(update.dev.text(), Known{update.dev_no, Verifier{update.key}});
-    }
+    void put(const KeyUpdate& update) { known_.insert_or_assign(update.dev.text(), Known{update.dev_no, update.key}); }
     const Known* find(const DeviceId& dev) const {
         const auto found = known_.find(dev.text());
         return found == known_.end() ? nullptr : &found->second;

@@ -196,7 +196,7 @@ TEST_CASE("fuzz: signed frames whose insides were bent before signing") {
         R"({"seq":1,"t":1,"mono":0,"boot":"b","clk":"sync","src":"agent","type":"epoch_open","body":{"parent":null,"reason":"install","host":")" +
         std::string(64, 'a') + R"(","host_parts":["machine_id"],"agent":"0.1.0"}})";
     const EpochId epoch{7};
-    const Verifier verifier{key.public_key()};
+    const PublicKey verifier{key.public_key()};
     const std::uint64_t rounds = setting("GANTRY_FUZZ_ROUNDS", 40'000) / 20;  // each costs a signature
     for (std::uint64_t i = 0; i < rounds; ++i) {
         const Bytes record = mutator.mutate(Bytes{good.begin(), good.end()});

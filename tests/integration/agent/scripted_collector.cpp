@@ -74,7 +74,7 @@ void ScriptedCollector::handle(const std::string& topic, const Bytes& payload) {
         if (as_text(payload) == R"({"state":"up"})") ++ups;
         return;
     }
-    const Verifier verifier{record_key_};
+    const PublicKey verifier{record_key_};
     if (!is_message(payload)) {
         const auto frame = decode_frame(payload);
         if (!frame || !verify_frame(*frame, dev_, verifier))

@@ -34,7 +34,7 @@ TEST_CASE("frame: every prefix is refused, and no byte may follow") {
 
 TEST_CASE("frame: no flipped bit survives decoding and verification") {
     const Bytes frame = sample(2);
-    const Verifier verifier{key().public_key()};
+    const PublicKey verifier{key().public_key()};
     for (std::size_t i = 0; i < frame.size(); ++i) {
         for (int bit = 0; bit < 8; ++bit) {
             Bytes bent = frame;

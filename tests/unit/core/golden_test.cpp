@@ -88,10 +88,9 @@ TEST_CASE("golden: frames, whole, partial and with a tombstone") {
         const Bytes bytes = unhex(text(name));
         const auto frame = decode_frame(bytes);
         REQUIRE(frame.has_value());
-        CHECK(verify_frame(*frame, dev, Verifier{record_key.public_key()}).has_value());
-        CHECK_FALSE(
-            verify_frame(*frame, DeviceId::parse("ct-0002").value(), Verifier{record_key.public_key()}).has_value());
-        CHECK_FALSE(verify_frame(*frame, dev, Verifier{key("log_key_seed").public_key()}).has_value());
+        CHECK(verify_frame(*frame, dev, record_key.public_key()).has_value());
+        CHECK_FALSE(verify_frame(*frame, DeviceId::parse("ct-0002").value(), record_key.public_key()).has_value());
+        CHECK_FALSE(verify_frame(*frame, dev, key("log_key_seed").public_key()).has_value());
     }
 }
 
@@ -108,7 +107,7 @@ TEST_CASE("golden: hello and ack are signed over the bytes as sent") {
         const auto envelope = open_message(bytes);
         REQUIRE(envelope.has_value());
         CHECK(envelope->kind == row.kind);
-        CHECK(verify_message(*envelope, dev, Verifier{key(row.seed).public_key()}));
+        CHECK(verify_message(*envelope, dev, key(row.seed).public_key()));
         CHECK(seal_message(row.kind, dev, envelope->json, key(row.seed)) == bytes);
         // Our own writer makes the very bytes, too.
         const std::string body = row.kind == MessageKind::hello ? encode_body(decode_hello(envelope->json).value())
@@ -183,7 +182,7 @@ TEST_CASE("golden: one message of each kind") {
         const auto envelope = open_message(message);
         REQUIRE(envelope.has_value());
         CHECK(envelope->kind == kind);
-        CHECK(verify_message(*envelope, dev, Verifier{sender.public_key()}));
+        CHECK(verify_message(*envelope, dev, sender.public_key()));
         ++kinds;
     }
     CHECK(kinds == 9);

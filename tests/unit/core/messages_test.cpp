@@ -65,7 +65,7 @@ TEST_CASE("messages: a hello of 64 epochs fits, one of 65 is refused") {
 
 TEST_CASE("messages: the signature binds kind, device, direction and bytes") {
     const SigningKey key = SigningKey::from_seed(KeySeed{1});
-    const Verifier verifier{key.public_key()};
+    const PublicKey verifier{key.public_key()};
     const std::string json = encode_body(Beat{1, 2, 3, 4, "0.1.0"});
     const Bytes sealed = seal_message(MessageKind::beat, dev, json, key);
     auto envelope = open_message(sealed);

@@ -28,7 +28,7 @@ public:
         if (retained) return true;
         const auto to = parse_device_topic(topic).value();
         const auto envelope = open_message(payload).value();
-        if (!verify_message(envelope, to.dev, Verifier{receipt_key})) throw std::logic_error{"receipt: bad signature"};
+        if (!verify_message(envelope, to.dev, receipt_key)) throw std::logic_error{"receipt: bad signature"};
         Down down;
         if (envelope.kind == MessageKind::ack)
             down = decode_ack(envelope.json).value();

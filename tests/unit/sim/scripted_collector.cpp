@@ -8,7 +8,7 @@ using namespace gantry;
 
 ScriptedCollector::ScriptedCollector() : key_{SigningKey::from_seed(KeySeed{1, 2, 3})} { restart(); }
 
-void ScriptedCollector::add(const DeviceId& dev, const PublicKey& key) { devices_[dev.text()].key = Verifier{key}; }
+void ScriptedCollector::add(const DeviceId& dev, const PublicKey& key) { devices_[dev.text()].key = key; }
 
 void ScriptedCollector::restart() { ++boot_[0]; }
 

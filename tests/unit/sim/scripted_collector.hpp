@@ -15,7 +15,7 @@
 class ScriptedCollector {
 public:
     struct Device {
-        std::optional<gantry::Verifier> key;
+        std::optional<gantry::PublicKey> key;
         std::optional<gantry::EpochId> epoch;
         std::vector<std::string> records;
         std::vector<gantry::Hash> heads;  ///< heads[n] = chain value after record n.

@@ -22,10 +22,8 @@ public:
     explicit World(std::size_t records_per_frame = 10, double loss = 0)
         : key_{SigningKey::from_seed(KeySeed{9})},
           loss_{loss},
-          agent{{dev, key_, Verifier{collector.receipt_key()}, EpochId{7}, Hash{5}, "b1", records_per_frame},
-                now.wall_ms,
-                now,
-                3} {
+          agent{
+              {dev, key_, collector.receipt_key(), EpochId{7}, Hash{5}, "b1", records_per_frame}, now.wall_ms, now, 3} {
         collector.add(dev, key_.public_key());
         agent.connected();
     }
