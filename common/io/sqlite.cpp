@@ -216,6 +216,7 @@ Database open_writer(const std::filesystem::path& path, const WriterOptions& opt
     // A reader that recovers the WAL after a crash may hold the lock for a moment; once open, the writer waits for
     // nobody.
     sqlite3_busy_timeout(db.handle(), 2000);
+    db.exec("PRAGMA page_size=" + std::to_string(options.page_bytes));
     // The negative form counts KiB, not pages.
     set_pragma(db, "cache_size", -options.cache_kib);
     if (const auto mode = one_text(db, "PRAGMA journal_mode=WAL"); mode != "wal")

@@ -275,6 +275,7 @@ struct WriterOptions {
     std::int32_t application_id;         // written at creation, checked ever after
     std::span<const SchemaFile> schema;  // what is missing is applied, each in one transaction with its user_version
     int cache_kib = 2048;
+    int page_bytes = 4096;  // of a new database; an existing one keeps its own
     int wal_autocheckpoint_pages = 1000;
     bool quick_check = false;  // run PRAGMA quick_check and throw SqlBroken when it finds anything
 };

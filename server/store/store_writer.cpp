@@ -10,6 +10,7 @@ sql::Database open(const std::filesystem::path& file) {
     sql::Database db = sql::open_writer(file, {.application_id = application_id,
                                                .schema = schema_files(),
                                                .cache_kib = writer_cache_kib,
+                                               .page_bytes = page_bytes,
                                                .wal_autocheckpoint_pages = wal_autocheckpoint_pages});
     // Without it INSERT OR REPLACE would take a row of the log away and fire no trigger.
     db.exec("PRAGMA recursive_triggers=ON");

@@ -1,6 +1,6 @@
 // bench_append: the yardstick of `ingest`: a bare prepared-statement append of the very rows that a collector stored,
 // into a fresh database with the same table, in batches of the same size. WAL, synchronous=FULL.
-//   bench_append COLLECTOR.db FRESH.db ROWS_PER_COMMIT         a line of JSON on stdout
+//   bench_append COLLECTOR.db FRESH.db ROWS_PER_COMMIT PAGE_BYTES         a line of JSON on stdout
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -48,12 +48,15 @@ std::vector<Row> read_rows(const char* file, std::string& table) {
     return rows;
 }
 
-double append(const char* file, const std::string& table, const std::vector<Row>& rows, std::size_t batch) {
+double append(const char* file, const std::string& table, const std::vector<Row>& rows, std::size_t batch,
+              int page_bytes) {
     sqlite3* db = nullptr;
     must(sqlite3_open(file, &db), db);
-    const std::string setup =
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-49152;" +
-        table;
+    // A checkpoint for each 16 MiB of WAL, as the collector's.
+    const std::string setup = fmt::format(
+        "PRAGMA page_size={}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint={}; "
+        "PRAGMA cache_size=-49152; {}",
+        page_bytes, 16 * 1024 * 1024 / page_bytes, table);
     must(sqlite3_exec(db, setup.c_str(), nullptr, nullptr, nullptr), db);
     sqlite3_stmt* insert = nullptr;
     must(sqlite3_prepare_v2(db, "INSERT INTO leaf VALUES (?,?,?,?,?,?,?,?)", -1, &insert, nullptr), db);
@@ -78,13 +81,14 @@ double append(const char* file, const std::string& table, const std::vector<Row>
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 4 || std::atol(argv[3]) < 1) {
-        fmt::print(stderr, "got {} arguments, want COLLECTOR.db FRESH.db ROWS_PER_COMMIT\n", argc - 1);
+    if (argc != 5 || std::atol(argv[3]) < 1 || std::atol(argv[4]) < 512) {
+        fmt::print(stderr, "got {} arguments, want COLLECTOR.db FRESH.db ROWS_PER_COMMIT PAGE_BYTES\n", argc - 1);
         return 2;
     }
     std::string table;
     const auto rows = read_rows(argv[1], table);
-    const double seconds = append(argv[2], table, rows, static_cast<std::size_t>(std::atol(argv[3])));
+    const double seconds =
+        append(argv[2], table, rows, static_cast<std::size_t>(std::atol(argv[3])), std::atoi(argv[4]));
     fmt::print("{{\"rows\":{},\"seconds\":{:.4f}}}\n", rows.size(), seconds);
     return 0;
 }
