@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/domain/fold.hpp"
+#include "server/domain/paper/papers.hpp"
+
+// All that the rules may know of one device, as values. A judgement is a pure function of a case and a rule pack: the
+// same case gives the same findings, whenever and wherever it is judged.
+namespace gantry::rules {
+
+// Use in one UTC hour, with where its records stand in the log.
+struct UseHour {
+    std::int64_t hour_ms = 0;
+    std::int64_t exams = 0, exposures = 0, patient_exposures = 0;
+    std::int64_t exposure_ms = 0;                 // Σ over exposures of known duration
+    std::int64_t unknown_duration = 0;            // exposures without one
+    std::int64_t covered_minutes = 0;             // of this hour, that an agent watched
+    std::uint64_t first_leaf = 0, last_leaf = 0;  // of its exposures; both 0: not known
+};
+
+// One exposure, fetched only for the hours that a rule asks for (see Wanted).
+struct UseEvent {
+    std::int64_t at_ms = 0;
+    std::uint64_t leaf = 0;
+    bool patient = true;  // purpose patient or unknown
+    bool purpose_known = false;
+    std::string proto_group, phantom, age_band, user_h;
+    std::optional<std::int64_t> ctdivol_ugy, dlp_ugy_cm;
+    bool alert_passed = false, alert_reason = false;
+    std::optional<bool> alert_configured;
+};
+
+// A rare record: everything but use and coverage. `body` as it was sent (config/schema/events.toml).
+struct Moment {
+    std::int64_t at_ms = 0;
+    std::uint64_t leaf = 0;
+    std::string type;
+    std::string body;
+};
+
+// A declaration that entered the log.
+struct Declared {
+    std::int64_t at_ms = 0, recv_ms = 0;
+    std::uint64_t leaf = 0;
+    std::string event;
+    Role role = Role::hm;
+    DataMap data;
+    std::vector<std::string> evidence;
+};
+
+struct StateSpan {
+    std::int64_t from_ms = 0, to_ms = 0;  // to_ms: forever_ms while it lasts
+    State state = State::none;
+    std::uint64_t leaf = 0;
+};
+
+struct DeviceCase {
+    std::string device, org, site, tz;
+    std::string modality;
+    std::int64_t now_ms = 0;  // time of the judgement: the receive time of the last leaf considered
+    std::int64_t registered_ms = 0;
+    std::vector<StateSpan> states;   // sorted, without overlap
+    std::vector<UseHour> hours;      // sorted; hours without use or watching are left out
+    std::vector<UseEvent> uses;      // sorted; of the hours that were asked for
+    std::vector<Moment> moments;     // sorted
+    std::vector<Declared> declared;  // sorted by at_ms
+    paper::DevicePapers papers;
+    DeviceFold fold;
+    std::int64_t last_seen_ms = 0;  // beat or record
+    // What only the fleet knows.
+    std::map<std::string, std::vector<std::string>>
+        same_serial;  // serial of device or tube -> other devices that show it
+    std::map<std::string, std::vector<std::string>> same_report;      // report hash -> other devices with it
+    std::map<std::string, std::int64_t> inspector_day_tests;          // "inspector@day" -> tests that day, all devices
+    std::map<std::string, std::vector<std::string>> licence_devices;  // licence no -> devices that claim it
+};
+
+// One thing that a rule found. (rule, key) names it within the device.
+struct Found {
+    std::string rule;
+    std::string key;
+    Severity severity = Severity::medium;
+    bool suspected = true;
+    std::int64_t from_ms = 0, to_ms = 0;  // what it is about
+    std::vector<std::uint64_t> leaves;    // the records that made it: at most 16, first and last among them
+    std::uint64_t count = 1;              // how many records in all
+    std::string measured, limit;          // with units, for people: "412 d", "365 d"
+    bool operator==(const Found&) const = default;
+};
+
+}  // namespace gantry::rules
