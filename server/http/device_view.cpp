@@ -26,17 +26,25 @@ std::uint64_t open_fault_count(const DeviceFold& fold) {
 }
 
 void write_today(JsonWriter& json, const DeviceView& device, std::int64_t now_ms) {
-    const std::int64_t midnight = site_midnight(device.entry.tz, now_ms);
-    std::int64_t exams = 0, exposures = 0;
-    for (const store::HourRow& hour : device.hours) {
-        if (hour.hour_ms < midnight || hour.hour_ms > now_ms) continue;
-        exams += hour.cell.exams;
-        exposures += hour.cell.exposures;
-    }
-    json.field("exams_today", exams).field("exposures_today", exposures);
+    const UseToday today = use_since(device.hours, site_midnight(device.entry.tz, now_ms), now_ms);
+    json.field("exams_today", today.exams).field("exposures_today", today.exposures);
 }
 
 }  // namespace
+
+UseToday use_since(std::span<const store::HourRow> hours, std::int64_t midnight_ms, std::int64_t now_ms) {
+    UseToday sum;
+    for (const store::HourRow& hour : hours) {
+        if (hour.hour_ms > now_ms) continue;
+        if (hour.hour_ms >= midnight_ms) {
+            sum.exams += hour.cell.exams;
+            sum.exposures += hour.cell.exposures;
+        } else if (hour.hour_ms + ms_per_hour / 2 >= midnight_ms) {
+            sum.exposures += hour.cell.half_exposures[1];
+        }
+    }
+    return sum;
+}
 
 bool is_pseudo_device(std::string_view id) { return id == "unassigned" || id.starts_with("unassigned-"); }
 

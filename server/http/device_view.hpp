@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,13 @@ std::int64_t watched_minutes(const DeviceView& device, std::int64_t from_ms, std
 
 // Midnight at the site, in UTC ms; UTC's when the zone is not known.
 std::int64_t site_midnight(std::string_view tz, std::int64_t now_ms);
+
+// Exams and exposures since a midnight, out of hour rows. Where midnight lies inside a UTC hour (zones of half hours),
+// the hour's second half counts; exams that began in that very hour count to the day before.
+struct UseToday {
+    std::int64_t exams = 0, exposures = 0;
+};
+UseToday use_since(std::span<const store::HourRow> hours, std::int64_t midnight_ms, std::int64_t now_ms);
 
 // What changes from moment to moment, as members of an object that is open already.
 void write_live_members(JsonWriter& json, const DeviceView& device, std::int64_t now_ms);

@@ -102,4 +102,25 @@ TEST_CASE("midnight: at the site, UTC where the zone is not known") {
     CHECK(site_midnight("", now) == this_hour - 8 * hour);
     CHECK(site_midnight("Asia/Shanghai", now) == this_hour - 16 * hour);  // 16:10 there
     CHECK(site_midnight("No/Where", now) == this_hour - 8 * hour);
+    CHECK(site_midnight("Asia/Kolkata", now) == this_hour - 13 * hour - hour / 2);  // 13:40 there
+}
+
+TEST_CASE("today begins at the site's midnight, also where that is half past") {
+    std::vector<store::HourRow> hours(3);
+    for (std::size_t i = 0; i < hours.size(); ++i) {
+        hours[i].hour_ms = static_cast<std::int64_t>(i) * ms_per_hour;
+        hours[i].cell.exams = 1;
+        hours[i].cell.exposures = 10;
+        hours[i].cell.half_exposures = {7, 3};
+    }
+    struct Row {
+        std::int64_t midnight_ms, exams, exposures;
+    };
+    const std::int64_t half = ms_per_hour / 2;
+    for (const Row& row :
+         {Row{0, 3, 30}, Row{half, 2, 23}, Row{2 * half, 2, 20}, Row{3 * half, 1, 13}, Row{6 * half, 0, 0}}) {
+        const UseToday today = use_since(hours, row.midnight_ms, 3 * ms_per_hour);
+        CHECK(today.exams == row.exams);
+        CHECK(today.exposures == row.exposures);
+    }
 }
