@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "agent/core/guest.hpp"
 #include "common/core/topics.hpp"
 #include "common/io/clock.hpp"
 #include "common/io/log.hpp"
@@ -226,6 +227,7 @@ void Agent::outbox_failed(const std::exception& error) {
 void Agent::minute() {
     next_minute_ms_ = clock::monotonic_ms() + minute_ms;
     watch_.tick(clock::utc_ms(), clock::boottime_ms());
+    if (++minutes_ == 2) guest::give_back();  // connected by now, as a rule
     if (!sender_) return;
     Beat beat;
     beat.t_ms = clock::utc_ms();

@@ -66,6 +66,7 @@ private:
     std::unique_ptr<Intake> intake_;
     Watch watch_;
 
+    std::uint64_t minutes_ = 0;  // since the start
     std::int64_t next_minute_ms_ = 0;
     std::int64_t next_prune_ms_ = 0;
     std::int64_t reopen_at_ms_ = 0;

@@ -1,13 +1,10 @@
-#include <malloc.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdio>
 
 #include "agent/core/agent.hpp"
+#include "agent/core/guest.hpp"
 #include "agent/core/status.hpp"
 #include "common/io/log.hpp"
 #include "common/io/version.hpp"
@@ -42,24 +39,6 @@ int exit_code(Errc code) {
                                                                  : exit_config;
 }
 
-// The agent is a guest on a machine that makes images: it leaves no memory behind, takes what is left over, and keeps
-// small.
-void be_a_good_guest(int nice_value) {
-    const rlimit none{0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0);
-    if (nice_value > 0) setpriority(PRIO_PROCESS, 0, nice_value);
-    constexpr int who_process = 1, class_best_effort = 2, class_shift = 13, lowest = 7;
-    if (nice_value > 0) syscall(SYS_ioprio_set, who_process, 0, (class_best_effort << class_shift) | lowest);
-}
-
-// One arena and early returns to the kernel: threads of MQTT would otherwise each bring a heap of their own.
-void keep_heap_small() {
-    mallopt(M_ARENA_MAX, 1);
-    mallopt(M_TRIM_THRESHOLD, 64 * 1024);
-    mallopt(M_MMAP_THRESHOLD, 64 * 1024);
-}
-
 void make_state_folder(const AgentSettings& settings) {
     std::filesystem::create_directories(settings.state / "keys");
     std::filesystem::permissions(settings.state / "keys", std::filesystem::perms::owner_all);
@@ -75,7 +54,7 @@ int run(AgentSettings settings) {
     if (!schema_text) return fail(exit_code(schema_text.error().code), "schema: " + schema_text.error().message);
     auto schema = Schema::parse(*schema_text);
     if (!schema) return fail(exit_config, settings.schema_file.string() + ": " + schema.error().message);
-    be_a_good_guest(settings.nice);
+    guest::behave(settings.nice);
     make_state_folder(settings);
     auto key = keys::load_or_create(settings.record_key_file());
     if (!key) return fail(exit_code(key.error().code), key.error().message);
@@ -83,7 +62,6 @@ int run(AgentSettings settings) {
         "gantry-agent starts",
         {{"version", version_text}, {"device", settings.device.text()}, {"record_key", to_hex(key->public_key())}});
     Agent agent{std::move(settings), *trust, std::move(*key), std::move(*schema)};
-    malloc_trim(0);  // the schema's text and tables have left holes
     agent.run();
     return 0;
 }
@@ -143,7 +121,7 @@ int dispatch(const Args& args) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    keep_heap_small();
+    guest::keep_heap_small();
     log::init("gantry-agent");
     const auto args = parse_args(argc, argv, agent_flags());
     if (!args) return fail(exit_usage, args.error().message);

@@ -11,8 +11,8 @@ namespace gantry::agent {
 namespace {
 
 constexpr std::int32_t application_id = 0x47'54'4F'42;  // "GTOB"
-constexpr int cache_kib = 512;
-constexpr int wal_pages = 256;  // a checkpoint each megabyte: the WAL and its index stay small
+constexpr int cache_kib = 128;                          // 32 pages: the right-hand edge, where all work is
+constexpr int wal_pages = 256;                          // a checkpoint each megabyte: the WAL and its index stay small
 constexpr int sqlite_corrupt = 11;
 
 std::int64_t place_of(std::int64_t n, std::uint64_t seq) { return (n << place_shift) | static_cast<std::int64_t>(seq); }
