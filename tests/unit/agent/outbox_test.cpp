@@ -92,9 +92,9 @@ TEST_CASE(
     CHECK(outbox.head_at(first, 0) == chain_start(dev, first, zero_hash));
     CHECK(outbox.head_at(second, 3) == std::nullopt);
     CHECK(outbox.pending_records() == 6);
-    const auto opened = parse_record(bytes_of(outbox, second).front()).value().body;
-    CHECK(std::string{opened}.find("\"reason\":\"start\"") != std::string::npos);
-    CHECK(std::string{opened}.find(to_hex(last.head)) != std::string::npos);
+    const std::string opened{parse_record(bytes_of(outbox, second).front()).value().body};
+    CHECK(opened.find("\"reason\":\"start\"") != std::string::npos);
+    CHECK(opened.find(to_hex(last.head)) != std::string::npos);
     check_chain(outbox);
 }
 
