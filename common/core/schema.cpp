@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
@@ -20,24 +21,30 @@ struct KindName {
     FieldKind kind;
 };
 constexpr KindName kind_names[] = {
-    {"int", FieldKind::integer},   {"bool", FieldKind::boolean}, {"enum", FieldKind::enumeration},
-    {"hex", FieldKind::hex},       {"time", FieldKind::time},    {"token", FieldKind::token},
-    {"base64", FieldKind::base64}, {"list", FieldKind::list},    {"object", FieldKind::object},
+    {"int", FieldKind::integer},   {"bool", FieldKind::boolean},  {"enum", FieldKind::enumeration},
+    {"hex", FieldKind::hex},       {"time", FieldKind::time},     {"token", FieldKind::token},
+    {"text", FieldKind::text},     {"base64", FieldKind::base64}, {"list", FieldKind::list},
+    {"object", FieldKind::object},
 };
 
 Error bad(std::string_view where, std::string_view what) {
     return {Errc::schema, fmt::format("schema {}: {}", where, what)};
 }
 
-Result<Field> parse_field(std::string_view where, const toml::table& in);
+// What a file may use beyond the common kinds.
+struct Permits {
+    bool text = false;
+};
 
-Result<std::vector<Field>> parse_fields(std::string_view where, const toml::table& in) {
+Result<Field> parse_field(std::string_view where, const toml::table& in, Permits permits);
+
+Result<std::vector<Field>> parse_fields(std::string_view where, const toml::table& in, Permits permits) {
     std::vector<Field> out;
     for (const auto& [key, node] : in) {
         const std::string place = fmt::format("{}.{}", where, key.str());
         const toml::table* table = node.as_table();
         if (!table) return bad(place, "want a table");
-        auto field = parse_field(place, *table);
+        auto field = parse_field(place, *table, permits);
         if (!field) return field.error();
         field->name = std::string{key.str()};
         out.push_back(std::move(*field));
@@ -61,6 +68,7 @@ Result<void> parse_bounds(std::string_view where, const toml::table& in, Field& 
             field.max = time_max_ms;
             return {};
         case FieldKind::token:
+        case FieldKind::text:
         case FieldKind::base64:
         case FieldKind::list:
             if (!max || *max < 1) return bad(where, "needs max >= 1");
@@ -77,18 +85,21 @@ Result<void> parse_bounds(std::string_view where, const toml::table& in, Field& 
     }
 }
 
-Result<Field> parse_field(std::string_view where, const toml::table& in) {
+Result<Field> parse_field(std::string_view where, const toml::table& in, Permits permits) {
     Field field;
     const auto kind = in["kind"].value<std::string>();
     const auto* known = kind ? std::ranges::find(kind_names, *kind, &KindName::text) : std::end(kind_names);
     if (known == std::end(kind_names))
-        return bad(where, fmt::format("got kind '{}', want int bool enum hex time token base64 list or object",
+        return bad(where, fmt::format("got kind '{}', want int bool enum hex time token text base64 list or object",
                                       kind.value_or("")));
     field.kind = known->kind;
+    if (field.kind == FieldKind::text && !permits.text)
+        return bad(where, "got kind 'text', want it only in a file that says allow_text = true");
     field.required = in["required"].value_or(false);
     field.nullable = in["null"].value_or(false);
     field.unit = in["unit"].value_or(std::string{});
     field.doc = in["doc"].value_or(std::string{});
+    field.zh = in["zh"].value_or(std::string{});
     if (auto bounds = parse_bounds(where, in, field); !bounds) return bounds.error();
     if (field.kind == FieldKind::enumeration) {
         if (const auto* values = in["values"].as_array())
@@ -98,14 +109,14 @@ Result<Field> parse_field(std::string_view where, const toml::table& in) {
     if (field.kind == FieldKind::object) {
         const auto* table = in["fields"].as_table();
         if (!table) return bad(where, "an object needs fields");
-        auto fields = parse_fields(where, *table);
+        auto fields = parse_fields(where, *table, permits);
         if (!fields) return fields.error();
         field.fields = std::move(*fields);
     }
     if (field.kind == FieldKind::list) {
         const auto* table = in["of"].as_table();
         if (!table) return bad(where, "a list needs of");
-        auto element = parse_field(fmt::format("{}[]", where), *table);
+        auto element = parse_field(fmt::format("{}[]", where), *table, permits);
         if (!element) return element.error();
         field.fields.push_back(std::move(*element));
     }
@@ -118,6 +129,23 @@ bool is_token(std::string_view text) {
         return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                std::string_view{" ._/+:#()-"}.find(c) != std::string_view::npos;
     });
+}
+
+// How many characters the raw text between two quotes stands for; nullopt when one of them is a control character or an
+// escape other than \" and \\, which is how canonical JSON writes everything else that is printable.
+std::optional<std::size_t> printable_length(std::string_view raw) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(raw[i]);
+        if (byte == '\\') {
+            ++i;  // the cursor has seen that something follows
+            if (raw[i] != '"' && raw[i] != '\\') return std::nullopt;
+        }
+        if (byte < 0x20 || byte == 0x7F) return std::nullopt;
+        if (byte == 0xC2 && static_cast<unsigned char>(raw[i + 1]) < 0xA0) return std::nullopt;  // U+0080 … U+009F
+        if ((byte & 0xC0) != 0x80) ++count;
+    }
+    return count;
 }
 
 // Walks one body; `path` is built only when something is wrong.
@@ -162,6 +190,8 @@ private:
                 bool truth = false;
                 return cursor_.boolean(truth) || fault(&field, "want true or false");
             }
+            case FieldKind::text:
+                return words(field);
             case FieldKind::list:
                 return list(field);
             case FieldKind::object:
@@ -208,6 +238,17 @@ private:
         }
     }
 
+    bool words(const Field& field) {
+        std::string_view raw;
+        if (cursor_.peek() != JsonCursor::Kind::string) return fault(&field, "want a string");
+        if (!cursor_.string(raw)) return fault(&field, "");
+        const auto length = printable_length(raw);
+        if (!length) return fault(&field, "got a control character, want none");
+        if (*length < 1 || *length > static_cast<std::size_t>(field.max))
+            return fail(fmt::format("{}.{}: got {} characters, want 1 to {}", type_, field.name, *length, field.max));
+        return true;
+    }
+
     bool list(const Field& field) {
         if (!cursor_.enter_array()) return fault(&field, "want a list");
         std::int64_t count = 0;
@@ -251,6 +292,7 @@ Result<Schema> Schema::parse(std::string_view text) {
         return Error{Errc::malformed, fmt::format("schema line {}: {}", e.source().begin.line, e.description())};
     }
     schema.version_ = root["version"].value_or(std::int64_t{0});
+    const Permits permits{.text = root["allow_text"].value_or(false)};
     const toml::table* types = root["types"].as_table();
     if (!types || types->empty()) return Error{Errc::schema, "schema: got no [types], want at least one"};
     for (const auto& [key, node] : *types) {
@@ -266,8 +308,9 @@ Result<Schema> Schema::parse(std::string_view text) {
         type.agent_only = (*table)["agent"].value_or(false);
         type.urgent = (*table)["urgent"].value_or(false);
         type.doc = (*table)["doc"].value_or(std::string{});
+        type.zh = (*table)["zh"].value_or(std::string{});
         if (const auto* fields = (*table)["fields"].as_table()) {
-            auto parsed = parse_fields(type.name, *fields);
+            auto parsed = parse_fields(type.name, *fields, permits);
             if (!parsed) return parsed.error();
             type.fields = std::move(*parsed);
         }

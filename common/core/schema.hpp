@@ -14,7 +14,8 @@
 
 namespace gantry {
 
-enum class FieldKind { integer, boolean, enumeration, hex, time, token, base64, list, object };
+// `text` is a person's words; only a file that says `allow_text = true` may use it, so that a record never can.
+enum class FieldKind { integer, boolean, enumeration, hex, time, token, text, base64, list, object };
 
 // One allowed field, as config/schema/events.toml describes it.
 struct Field {
@@ -23,12 +24,13 @@ struct Field {
     bool required = false;
     bool nullable = false;
     std::int64_t min = 0;             // integer, time
-    std::int64_t max = 0;             // integer, time: value; token, base64: characters; list: elements
+    std::int64_t max = 0;             // integer, time: value; token, text, base64: characters; list: elements
     std::size_t digits = 0;           // hex
     std::vector<std::string> values;  // enumeration
     std::vector<Field> fields;        // object: its fields; list: one nameless element
     std::string unit;
     std::string doc;
+    std::string zh;  // label in Chinese; empty: none
 };
 
 struct EventType {
@@ -37,13 +39,14 @@ struct EventType {
     bool agent_only = false;   // only the agent itself writes it
     bool urgent = false;       // never waits for company
     std::string doc;
+    std::string zh;
     std::vector<Field> fields;
 };
 
 // The closed list of what a record may carry. Immutable after parse, so it may be shared between threads.
 class Schema {
 public:
-    // `toml` is the text of events.toml. An error names the type, field and what is wrong with it.
+    // `toml` is the text of events.toml or papers.toml. An error names the type, field and what is wrong with it.
     static Result<Schema> parse(std::string_view toml);
 
     const EventType* find(std::string_view type) const;

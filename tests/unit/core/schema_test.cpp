@@ -111,3 +111,43 @@ TEST_CASE("schema: a faulty file says where") {
         CHECK(schema.error().message.find(row.want) != std::string::npos);
     }
 }
+
+TEST_CASE("schema: words of people are allowed where the file says so, and nowhere else") {
+    const std::string body = "[types.note]\nclass = \"basic\"\nzh = \"便条\"\n[types.note.fields]\n";
+    const std::string field = "what = { kind = \"text\", max = 4, zh = \"内容\" }\n";
+    const auto without = Schema::parse(body + field);
+    REQUIRE_FALSE(without);
+    CHECK(without.error().message ==
+          "schema note.what: got kind 'text', want it only in a file that says allow_text = true");
+    CHECK_FALSE(Schema::parse("allow_text = false\n" + body + field));
+    CHECK_FALSE(Schema::parse(body + "deep = { kind = \"list\", max = 1, of = { kind = \"text\", max = 4 } }\n"));
+    const auto schema = Schema::parse("allow_text = true\n" + body + field);
+    REQUIRE(schema.has_value());
+    CHECK(schema->find("note")->zh == "便条");
+    CHECK(schema->find("note")->fields.front().zh == "内容");
+    struct Row {
+        std::string text;
+        std::string_view want;  // empty: accepted
+    };
+    for (const Row& row : {
+             Row{"a", ""},
+             Row{"王医生说", ""},                          // four characters, twelve bytes
+             Row{"\xF0\x9F\x98\x80\xF0\x9F\x98\x80", ""},  // two characters, eight bytes
+             Row{R"(\"\\b)", ""},                          // three characters, five bytes
+             Row{"", "got 0 characters, want 1 to 4"},
+             Row{"王医生说是", "got 5 characters, want 1 to 4"},
+             Row{R"(a\n)", "control character"},
+             Row{R"(\u0041)", "control character"},
+             Row{"a\x7F", "control character"},
+             Row{"\xC2\x85", "control character"},
+             Row{"\xC2\xA0", ""},
+             Row{"a\x01", "JSON"},
+             Row{"\xC3", "JSON"},
+         }) {
+        CAPTURE(row.text);
+        const auto checked = schema->check("note", R"({"what":")" + row.text + R"("})");
+        CHECK(checked.has_value() == row.want.empty());
+        if (!checked) CHECK(checked.error().message.find(row.want) != std::string::npos);
+    }
+    CHECK_FALSE(schema->check("note", R"({"what":7})"));
+}
