@@ -50,8 +50,11 @@ TEST_CASE("overload: who was told to slow down is told when there is room again,
     std::promise<void> release;
     const std::shared_future<void> released = release.get_future().share();
     std::atomic<bool> hold{false};
-    collector.on_commit = [&](std::vector<ingest::LiveNote>) {
-        if (hold) released.wait();
+    std::promise<void> holding;
+    collector.on_commit = [&, told = false](std::vector<ingest::LiveNote>) mutable {
+        if (!hold) return;
+        if (!std::exchange(told, true)) holding.set_value();
+        released.wait();
     };
     collector.restart();
     TestAgent quiet{"ct-1"};
@@ -63,7 +66,8 @@ TEST_CASE("overload: who was told to slow down is told when there is room again,
         loud.append("rehomed", R"({"epoch":")" + std::string(32, 'b') + R"(","seq":1,"bytes":")" + filler + R"("})",
                     std::nullopt, Source::agent);
     hold = true;
-    CHECK(collector.offer(loud, loud.frame(1, 1)));  // its commit, if no earlier one, holds the writer
+    CHECK(collector.offer(loud, loud.frame(1, 1)));
+    holding.get_future().wait();  // what comes now is in no batch that is committed already
     CHECK(collector.offer(quiet, quiet.all()));
     const Bytes frame = loud.all();
     while (collector.offer(loud, frame)) {
