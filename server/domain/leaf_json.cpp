@@ -156,6 +156,17 @@ private:
     std::string problem_;
 };
 
+Result<paper::PaperFiling> to_filing(const json::value& value) {
+    if (!value.is_object()) return malformed("leaf JSON: member 'paper' is no object");
+    Members members{value.get_object()};
+    paper::PaperFiling out{members.text("kind"), members.text("id")};
+    if (out.kind.empty() || out.id.empty()) return malformed("leaf JSON: a paper has a kind and an id");
+    const json::value* body = value.get_object().if_contains("body");
+    if (!body) return out;
+    if (auto done = append_canonical(out.body, *body); !done) return done.error();
+    return out;
+}
+
 std::string canonical(const json::object& object) {
     std::string out;
     append_object(out, object).value();  // built from whole numbers and texts only
@@ -180,6 +191,11 @@ std::string declaration_leaf_json(const DeclarationLeaf& leaf) {
     json::object data;
     for (const auto& [key, value] : d.data) data.emplace(key, to_json(value));
     out.emplace("data", std::move(data));
+    if (d.paper) {
+        json::object paper{{"kind", d.paper->kind}, {"id", d.paper->id}};
+        if (!d.paper->body.empty()) paper.emplace("body", json::parse(d.paper->body));
+        out.emplace("paper", std::move(paper));
+    }
     if (!leaf.table.empty()) {
         out.emplace("table", leaf.table);
         out.emplace("old", name(leaf.from));
@@ -214,6 +230,11 @@ Result<DeclarationLeaf> parse_declaration_leaf(std::string_view text) {
         auto values = to_data(data->get_object());
         if (!values) return values.error();
         d.data = std::move(*values);
+    }
+    if (const json::value* paper = object->if_contains("paper")) {
+        auto filing = to_filing(*paper);
+        if (!filing) return filing.error();
+        d.paper = std::move(*filing);
     }
     return out;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/core/result.hpp"
+#include "server/domain/paper/paper_filing.hpp"
 
 // The life of a device as values: its states, who speaks about them, and what a declared event does to what is
 // remembered. Which event is allowed where is data (lifecycle_table.hpp); what an event means for the memory is here,
@@ -68,6 +69,7 @@ struct Declaration {
     std::int64_t recv_ms = 0;           // when the collector took it in
     std::vector<std::string> evidence;  // SHA-256 of each attached document, hexadecimal
     DataMap data;
+    std::optional<paper::PaperFiling> paper;  // what the declaration files or withdraws
 
     std::optional<bool> flag(std::string_view key) const;
     std::optional<std::int64_t> number(std::string_view key) const;

@@ -41,6 +41,8 @@ public:
     // POST bodies as commands. `now_ms` bounds `at`.
     static Checked<Declaration> declaration_of(const Request& request, std::int64_t now_ms);
     static Checked<AssignRequest> assignment_of(const Request& request);
+    Checked<Declaration> filing_of(const Request& request, std::int64_t now_ms) const;
+    Checked<Declaration> withdrawal_of(const Request& request, std::int64_t now_ms) const;
 
     FleetCache& fleet() { return fleet_; }
 
@@ -51,6 +53,9 @@ private:
     Answer records(const Request& request, store::StoreReader& reader);
     Answer unassigned(const Request& request, store::StoreReader& reader);
     Answer findings(const Request& request, store::StoreReader& reader);
+    Answer papers(const Request& request, store::StoreReader& reader);
+    Answer paper(const Request& request, store::StoreReader& reader);
+    Answer device_papers(const Request& request, store::StoreReader& reader);
     Answer status(store::StoreReader& reader);
     Answer checkpoint(store::StoreReader& reader);
     Answer metrics_text(store::StoreReader& reader);

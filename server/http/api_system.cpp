@@ -8,6 +8,7 @@
 #include "server/http/metrics_text.hpp"
 #include "server/http/openapi_json.hpp"
 #include "server/http/page.hpp"
+#include "server/http/paper_body.hpp"
 #include "server/store/read_fleet.hpp"
 
 // The collector about itself.
@@ -119,6 +120,12 @@ Answer Api::read(RouteId route, const Request& request, store::StoreReader& read
             return unassigned(request, reader);
         case RouteId::findings:
             return findings(request, reader);
+        case RouteId::papers:
+            return papers(request, reader);
+        case RouteId::paper:
+            return paper(request, reader);
+        case RouteId::device_papers:
+            return device_papers(request, reader);
         default:
             break;
     }
@@ -133,6 +140,7 @@ Answer Api::memory(RouteId route, const Request& request) {
     if (route == RouteId::web) return web(request);
     if (const auto params = Params::of(request, {}); !params) return params.error();
     if (route == RouteId::lifecycle) return lifecycle();
+    if (route == RouteId::paper_kinds) return json_answer(paper_kinds_json(*config_.papers));
     if (route == RouteId::openapi) return json_answer(std::string{openapi_json()});
     if (route == RouteId::readyz) return readyz();
     return Response{200, "text/plain; charset=utf-8", make_body("ok\n"), {}, false};

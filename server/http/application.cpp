@@ -205,7 +205,10 @@ void Application::run_command(RouteId route, const std::shared_ptr<const Request
         if (!assignment) return refuse(assignment.error());
         return commands_.assign(std::move(*assignment), answer_of(request, key, std::move(done)));
     }
-    auto declaration = Api::declaration_of(*request, clock::utc_ms());
+    const std::int64_t now_ms = clock::utc_ms();
+    auto declaration = route == RouteId::file_paper       ? api_.filing_of(*request, now_ms)
+                       : route == RouteId::withdraw_paper ? api_.withdrawal_of(*request, now_ms)
+                                                          : Api::declaration_of(*request, now_ms);
     if (!declaration) return refuse(declaration.error());
     commands_.declare(std::move(*declaration), answer_of(request, key, std::move(done)));
 }

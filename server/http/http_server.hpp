@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/core/result.hpp"
+#include "common/core/schema.hpp"
 #include "server/domain/lifecycle_table.hpp"
 #include "server/http/commands.hpp"
 #include "server/http/limits.hpp"
@@ -21,6 +22,8 @@ struct HttpConfig {
     std::vector<std::string> host_names;  // further names this server answers for, without port
     std::filesystem::path database;       // the store's file; must exist
     std::vector<std::shared_ptr<const LifecycleTable>> tables;
+    std::shared_ptr<const Schema> papers =
+        std::make_shared<const Schema>();  // what a paper may hold; empty: none can be filed
     std::string version;
     std::string commit;
     bool demo = false;

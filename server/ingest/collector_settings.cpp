@@ -14,6 +14,7 @@ constexpr Flag flags[] = {
     {"--key", "FILE", "tls.key", "the collector's TLS key"},
     {"--id", "NAME", "collector.id", "name of this collector and of its log (default main)"},
     {"--schema", "FILE", "schema", "event schema (default the shipped one)"},
+    {"--papers", "FILE", "papers", "schema of papers (default the shipped one)"},
     {"--lifecycle", "DIR", "lifecycle", "lifecycle tables (default the shipped ones)"},
     {"--web-dir", "DIR", "http.web_dir", "serve the page from here instead of the built-in one"},
     {"--log-level", "LEVEL", "log.level", "debug, info, warn or error"},
@@ -69,6 +70,7 @@ Result<CollectorSettings> read_settings(Config& config) {
                                .host_names = {},
                                .mqtt = {},
                                .schema_file = {},
+                               .papers_file = {},
                                .lifecycle_folder = {},
                                .web_folder = {},
                                .demo = false,
@@ -80,6 +82,7 @@ Result<CollectorSettings> read_settings(Config& config) {
     settings.web_folder = config.text("http.web_dir");
     read_mqtt(config, settings);
     settings.schema_file = config.text("schema", shipped("schema/events.toml"));
+    settings.papers_file = config.text("papers", shipped("schema/papers.toml"));
     settings.lifecycle_folder = config.text("lifecycle", shipped("lifecycle"));
     settings.demo = config.boolean("demo", false);
     settings.log_level = config.choice("log.level", {"debug", "info", "warn", "error"}, "info");

@@ -19,6 +19,7 @@ struct CollectorSettings {
     std::vector<std::string> host_names;
     MqttOptions mqtt;  // without topics and will
     std::filesystem::path schema_file;
+    std::filesystem::path papers_file;
     std::filesystem::path lifecycle_folder;
     std::filesystem::path web_folder;  // empty: the embedded page
     bool demo = false;

@@ -65,6 +65,12 @@ void write_provisioning(const CollectorSettings& settings, const Keys& known) {
     files::write_atomic(settings.provisioning_file(), text).value();
 }
 
+Schema read_schema(const std::filesystem::path& file) {
+    auto schema = Schema::parse(files::read_all(file).value());
+    if (!schema) throw std::invalid_argument{file.string() + ": " + schema.error().message};
+    return std::move(*schema);
+}
+
 std::vector<std::string> read_tables(const CollectorSettings& settings) {
     std::vector<std::filesystem::path> paths;
     for (const auto& entry : std::filesystem::directory_iterator{settings.lifecycle_folder})
@@ -107,6 +113,7 @@ http::HttpConfig http_config(const CollectorSettings& settings, const std::vecto
     config.commit = version_commit;
     config.demo = settings.demo;
     config.web_dir = settings.web_folder;
+    config.papers = std::make_shared<const Schema>(read_schema(settings.papers_file));
     for (const std::string& text : tables)
         config.tables.push_back(
             std::make_shared<const LifecycleTable>(LifecycleTable::parse(text, "lifecycle table").value()));
@@ -136,10 +143,7 @@ int run(const CollectorSettings& settings, const Config& config) {
     if (!lock) return fail(exit_code(lock.error().code), lock.error().message);
     const Keys known = load_keys(settings);
     write_provisioning(settings, known);
-    const auto schema_text = files::read_all(settings.schema_file);
-    if (!schema_text) return fail(exit_config, "schema: " + schema_text.error().message);
-    auto schema = Schema::parse(*schema_text);
-    if (!schema) return fail(exit_config, settings.schema_file.string() + ": " + schema.error().message);
+    Schema schema = read_schema(settings.schema_file);
     const std::vector<std::string> tables = read_tables(settings);
 
     http::LiveBus bus;
@@ -148,7 +152,7 @@ int run(const CollectorSettings& settings, const Config& config) {
                          .id = settings.id,
                          .receipt_key = known.receipt,
                          .log_key = known.log,
-                         .schema = std::move(*schema),
+                         .schema = std::move(schema),
                          .lifecycle_tables = tables,
                          .now_ms = {},
                          .on_commit = live_to(bus)},

@@ -136,6 +136,7 @@ std::uint64_t Projection::add_declaration(const DeclarationLeaf& leaf, std::int6
 Result<std::uint64_t> Projection::add_json(LeafType type, std::string_view json, std::int64_t recv_ms) {
     std::optional<FactLeaf> fact;
     std::optional<Assignment> assignment;
+    std::optional<Declaration> filed;
     std::string subject;
     if (type == LeafType::fact) {
         auto parsed = parse_fact_leaf(json);
@@ -147,6 +148,7 @@ Result<std::uint64_t> Projection::add_json(LeafType type, std::string_view json,
         if (!parsed) return parsed.error();
         subject = parsed->declared.subject;
         assignment = assignment_of(parsed->declared);
+        if (parsed->declared.paper) filed = std::move(parsed->declared);
     }
     Device* device = find(subject);
     if (fact && fact->fact == facts::registered) device = &register_device(*fact, frontier_.size(), json);
@@ -157,7 +159,21 @@ Result<std::uint64_t> Projection::add_json(LeafType type, std::string_view json,
     if (fact) learn_of_fact(*fact, idx, recv_ms, device);
     if (device) fold(*device, {.type = type, .leaf_index = idx, .recv_ms = recv_ms, .record = {}, .json = json});
     if (assignment) assign(*assignment, idx);
+    if (filed) file_paper(*filed, idx, recv_ms);
     return idx;
+}
+
+void Projection::file_paper(const Declaration& declared, std::uint64_t idx, std::int64_t recv_ms) {
+    const paper::PaperFiling& filing = *declared.paper;
+    store_.put_paper({.leaf = idx,
+                      .kind = filing.kind,
+                      .id = filing.id,
+                      .recv_ms = recv_ms,
+                      .actor = declared.actor,
+                      .role = std::string{name(declared.role)},
+                      .reason = declared.reason,
+                      .body = filing.body},
+                     paper::subjects_of(filing).value());
 }
 
 Device& Projection::register_device(const FactLeaf& fact, std::uint64_t idx, std::string_view json) {

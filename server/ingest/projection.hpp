@@ -106,6 +106,7 @@ private:
     void learn_of_fact(const FactLeaf& fact, std::uint64_t idx, std::int64_t recv_ms, Device* device);
     Device& register_device(const FactLeaf& fact, std::uint64_t idx, std::string_view json);
     void assign(const Assignment& assignment, std::uint64_t by);
+    void file_paper(const Declaration& declared, std::uint64_t idx, std::int64_t recv_ms);
     bool original_is_stored(Device& device, const RecordView& record);
     std::optional<store::LeafRow> find_record(Device& device, const EpochId& epoch, std::uint64_t seq, Bytes& bytes);
     EpochPlace& make_place(Device& device, const EpochId& epoch);

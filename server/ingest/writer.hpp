@@ -83,6 +83,8 @@ private:
     void process(RegisterRequest& request);
     void process(CheckpointRequest& request);
     CommandResult judge_and_declare(const Declaration& declared);
+    CommandResult file_paper(const Declaration& declared);
+    CommandResult commit_declaration(const DeclarationLeaf& leaf);
     Result<void> check_assignment(const Declaration& declared, const Assignment& assignment);
 
     store::StoreWriter& store_;

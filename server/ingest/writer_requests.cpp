@@ -19,7 +19,33 @@ void Writer::process(DeclareRequest& request) {
     batch_done_.push_back([done = request.done, result = std::move(result)] { done(result); });
 }
 
+CommandResult Writer::file_paper(const Declaration& declared) {
+    const paper::PaperFiling& filing = *declared.paper;
+    if (filing.body.empty() && !store_.is_paper_in_force(filing.kind, filing.id))
+        return Error{Errc::not_found,
+                     fmt::format("paper {} {}: not on file, or withdrawn already", filing.kind, filing.id)};
+    const auto subjects = paper::subjects_of(filing);
+    if (!subjects) return subjects.error();
+    for (const paper::Subject& subject : *subjects)
+        if (subject.scope == paper::Scope::device && !projection_.find(subject.id))
+            return Error{Errc::not_found, fmt::format("device {}: not in the register", subject.id)};
+    return commit_declaration({.declared = declared, .table = {}, .unjudged = {}});
+}
+
+CommandResult Writer::commit_declaration(const DeclarationLeaf& leaf) {
+    const std::string json = declaration_leaf_json(leaf);
+    if (json.size() + 13 > limits::leaf_bytes_max)
+        return Error{Errc::too_large, fmt::format("declaration: got {} bytes, want at most {}", json.size(),
+                                                  limits::leaf_bytes_max - 13)};
+    const auto idx = projection_.add_json(LeafType::declaration, json, batch_ms_);
+    if (!idx) return idx.error();
+    const Device* device = projection_.find(leaf.declared.subject);
+    note(*idx, LeafType::declaration, device, leaf.declared.event, leaf.declared.at_ms);
+    return Committed{*idx, device ? device->fold.life.state : State::none};
+}
+
 CommandResult Writer::judge_and_declare(const Declaration& declared) {
+    if (declared.paper) return file_paper(declared);
     Device* device = projection_.find(declared.subject);
     if (!device) return Error{Errc::not_found, fmt::format("device {}: not in the register", declared.subject)};
     DeclarationLeaf leaf{.declared = declared,
@@ -39,14 +65,7 @@ CommandResult Writer::judge_and_declare(const Declaration& declared) {
         leaf.table = table.id();
         leaf.unjudged = moved.unjudged;
     }
-    const std::string json = declaration_leaf_json(leaf);
-    if (json.size() + 13 > limits::leaf_bytes_max)
-        return Error{Errc::too_large, fmt::format("declaration: got {} bytes, want at most {}", json.size(),
-                                                  limits::leaf_bytes_max - 13)};
-    const auto idx = projection_.add_json(LeafType::declaration, json, batch_ms_);
-    if (!idx) return idx.error();
-    note(*idx, LeafType::declaration, device, declared.event, declared.at_ms);
-    return Committed{*idx, device->fold.life.state};
+    return commit_declaration(leaf);
 }
 
 Result<void> Writer::check_assignment(const Declaration& declared, const Assignment& assignment) {

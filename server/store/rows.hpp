@@ -85,6 +85,18 @@ struct FindingRow {
     bool open = true;
 };
 
+// One version of a paper (server/domain/paper).
+struct PaperRow {
+    std::uint64_t leaf = 0;
+    std::string kind;
+    std::string id;
+    std::int64_t recv_ms = 0;
+    std::string actor;
+    std::string role;
+    std::string reason;
+    std::string body;  // canonical JSON; empty: withdrawn
+};
+
 struct SeenRow {
     DevNo dev_no = 0;
     std::int64_t seen_ms = 0;

@@ -89,6 +89,17 @@ void StoreWriter::close_finding(DevNo dev_no, std::string_view rule, std::string
     impl_->close_finding.run(dev_no, rule, key, at_ms, leaf);
 }
 
+void StoreWriter::put_paper(const PaperRow& paper, const std::vector<paper::Subject>& subjects) {
+    impl_->insert_paper_version.run(paper.leaf, paper.kind, paper.id, paper.recv_ms, paper.actor, paper.role,
+                                    paper.reason, paper.body);
+    impl_->delete_paper.run(paper.kind, paper.id);
+    impl_->delete_paper_subjects.run(paper.kind, paper.id);
+    if (paper.body.empty()) return;
+    impl_->insert_paper.run(paper.kind, paper.id, paper.leaf);
+    for (const paper::Subject& subject : subjects)
+        impl_->insert_paper_subject.run(name(subject.scope), subject.id, paper.kind, paper.id, paper.leaf);
+}
+
 void StoreWriter::add_unassigned(std::uint64_t leaf) { impl_->insert_unassigned.run(leaf); }
 
 void StoreWriter::assign(std::uint64_t leaf, DevNo to, std::uint64_t by) { impl_->assign.run(leaf, to, by); }

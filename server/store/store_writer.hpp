@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/domain/merkle.hpp"
+#include "server/domain/paper/paper_subjects.hpp"
 #include "server/store/rows.hpp"
 
 namespace gantry::store {
@@ -41,6 +42,8 @@ public:
     void add_finding(const FindingRow& finding);
     void close_finding(DevNo dev_no, std::string_view rule, std::string_view key, std::int64_t at_ms,
                        std::uint64_t leaf);
+    // The version in force from now on, and whom it concerns; a row without a body withdraws the paper.
+    void put_paper(const PaperRow& paper, const std::vector<paper::Subject>& subjects);
     void add_unassigned(std::uint64_t leaf);
     void assign(std::uint64_t leaf, DevNo to, std::uint64_t by);
     void put_seen(const SeenRow& seen);
@@ -57,6 +60,7 @@ public:
     std::optional<CheckpointRow> last_checkpoint();
     std::optional<HourCell> hour(DevNo dev_no, std::int64_t hour_ms);
     std::optional<UnassignedRow> unassigned(std::uint64_t leaf);
+    bool is_paper_in_force(std::string_view kind, std::string_view id);
     void each_device(const std::function<void(DeviceRow)>& on_row);
     void each_fold(const std::function<void(FoldRow)>& on_row);
     void each_epoch(const std::function<void(EpochRow)>& on_row);

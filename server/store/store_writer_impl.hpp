@@ -54,6 +54,12 @@ struct StoreWriter::Impl {
     sql::Statement close_finding{db,
                                  "UPDATE finding SET open = 0, last_at_ms = max(last_at_ms, ?4), last_leaf = ?5 "
                                  "WHERE dev_no = ?1 AND rule = ?2 AND key = ?3 AND open = 1"};
+    sql::Statement insert_paper_version{db, "INSERT INTO paper_version VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"};
+    sql::Statement delete_paper{db, "DELETE FROM paper WHERE kind = ?1 AND id = ?2"};
+    sql::Statement delete_paper_subjects{db, "DELETE FROM paper_subject WHERE kind = ?1 AND id = ?2"};
+    sql::Statement insert_paper{db, "INSERT INTO paper VALUES (?1, ?2, ?3)"};
+    sql::Statement insert_paper_subject{db, "INSERT INTO paper_subject VALUES (?1, ?2, ?3, ?4, ?5)"};
+    sql::Query<std::uint64_t> select_paper{db, "SELECT leaf FROM paper WHERE kind = ?1 AND id = ?2"};
     sql::Statement insert_unassigned{db, "INSERT INTO unassigned VALUES (?1, NULL, NULL)"};
     sql::Statement assign{db, "UPDATE unassigned SET assigned_to = ?2, assigned_by = ?3 WHERE leaf = ?1"};
     sql::Statement upsert_seen{

@@ -68,6 +68,10 @@ std::optional<UnassignedRow> StoreWriter::unassigned(std::uint64_t leaf) {
     return UnassignedRow{leaf, std::get<0>(*row), std::get<1>(*row)};
 }
 
+bool StoreWriter::is_paper_in_force(std::string_view kind, std::string_view id) {
+    return impl_->select_paper.first(kind, id).has_value();
+}
+
 void StoreWriter::each_device(const std::function<void(DeviceRow)>& on_row) {
     sql::Query<DevNo, std::string, std::uint64_t, std::string>{
         impl_->db, "SELECT dev_no, id, leaf, entry FROM device ORDER BY dev_no"}

@@ -27,6 +27,9 @@ def same(got, want, what=''):
 
 DECLARATION = {'event': 'pm.started', 'at': '2026-01-01T00:00:00.000Z', 'reason': 'plan', 'actor': 'Lin Wei', 'role': 'SVC',
                'evidence': ['ab' * 32], 'data': {'work_order': 'WO-1'}}
+PERMIT = {'kind': 'permit', 'id': 'HJ-2026-7', 'reason': 'scan of the original', 'actor': 'Lin Wei', 'role': 'HM',
+          'body': {'kind': 'radiation_safety', 'no': 'HJ-2026-7', 'holder': 'h-1', 'devices': ['ct-0000'], 'from': '2026-01-01T00:00:00.000Z'}}
+STATEMENT = {'reason': 'filed in error', 'actor': 'Lin Wei', 'role': 'HM'}
 
 
 class Contract:
@@ -64,7 +67,8 @@ def every_documented_route_answers_as_documented():
         contract = Contract(server)
         gets = ['/api/v1/devices', '/api/v1/devices?limit=2', '/api/v1/devices/ct-0000/records?limit=3', '/api/v1/devices/ct-0000/records?type=usage.exposure',
                 '/api/v1/unassigned', '/api/v1/lifecycle', '/api/v1/findings', '/api/v1/findings?device=ct-0000', '/api/v1/status', '/api/v1/log/checkpoint',
-                '/api/v1/openapi.json', '/healthz', '/readyz', '/metrics']
+                '/api/v1/papers', '/api/v1/papers?kind=permit&limit=2', '/api/v1/papers/kinds', '/api/v1/papers/permit/P-1',
+                '/api/v1/devices/ct-0000/papers', '/api/v1/devices/ct-0001/papers', '/api/v1/openapi.json', '/healthz', '/readyz', '/metrics']
         for number in range(5):
             gets += [f'/api/v1/devices/ct-000{number}', f'/api/v1/devices/ct-000{number}/timeline', f'/api/v1/devices/ct-000{number}/timeline?step=day',
                      f'/api/v1/devices/ct-000{number}/records']
@@ -73,6 +77,7 @@ def every_documented_route_answers_as_documented():
             same(answer.status, 200, path)
             contract.hold('GET', path, answer)
         for path, body in [('/api/v1/devices/ct-0000/declarations', DECLARATION),
+                           ('/api/v1/papers', PERMIT), ('/api/v1/papers/permit/P-1/withdraw', STATEMENT),
                            ('/api/v1/unassigned/1/assign', {'device': 'ct-0001', 'reason': 'plate read', 'actor': 'Lin Wei'})]:
             answer = server.ask('POST', path, body=body)
             same(answer.status, 201, path)
@@ -83,6 +88,34 @@ def every_documented_route_answers_as_documented():
         stream.close()
         documented = {(path, method) for path, item in contract.document['paths'].items() for method in item if method in ('get', 'post')}
         same(documented - contract.seen, set(), 'routes without a check')
+
+
+@test
+def papers_are_filed_as_their_kind_says():
+    with Server(PROGRAM) as server:
+        contract = Contract(server)
+        listed = server.get('/api/v1/papers?kind=permit&limit=2').json()
+        same([paper['id'] for paper in listed['items']], ['P-0', 'P-1'])
+        same(listed['items'][0]['body']['from'], '2026-01-01T00:00:00.000Z', 'times are text outside')
+        rest = server.get('/api/v1/papers?kind=permit&limit=2&cursor=' + listed['next_cursor']).json()
+        same(([paper['id'] for paper in rest['items']], rest['next_cursor']), (['P-2'], None))
+        same(len(server.get('/api/v1/devices/ct-0000/papers').json()['items']), 3)
+        same(server.get('/api/v1/devices/ct-0001/papers').json()['items'], [])
+        body = PERMIT['body']
+        wrong = [({**PERMIT, 'kind': 'novel'}, 'want one of'), ({**PERMIT, 'id': 'a b'}, '/id'), ({**PERMIT, 'reason': ''}, '/reason'),
+                 ({**PERMIT, 'body': {**body, 'from': 'yesterday'}}, '/body/from'), ({**PERMIT, 'body': {**body, 'from': 5}}, '/body/from'),
+                 ({**PERMIT, 'body': {**body, 'colour': 'red'}}, 'colour'), ({**PERMIT, 'body': {'kind': 'radiation_safety'}}, '/body'),
+                 ({**PERMIT, 'body': {**body, 'devices': 'ct-0000'}}, 'devices'), ({**PERMIT, 'body': []}, '/body'),
+                 ({**PERMIT, 'body': {**body, 'no': 'x' * 65}}, '65'), ({**PERMIT, 'extra': 1}, '/extra')]
+        for paper, want in wrong:
+            answer = server.ask('POST', '/api/v1/papers', body=paper)
+            same((answer.status, answer.code), (422, 'invalid'), paper)
+            assert want in answer.json()['detail'], answer.json()['detail']
+            contract.hold('POST', '/api/v1/papers', answer)
+        for path, want in {'/api/v1/papers/permit/P-9': 404, '/api/v1/devices/no-such/papers': 404, '/api/v1/papers?kind=novel': 422, '/api/v1/papers?x=1': 400}.items():
+            answer = server.get(path)
+            same(answer.status, want, path)
+            contract.hold('GET', path, answer)
 
 
 @test

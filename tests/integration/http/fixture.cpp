@@ -124,6 +124,8 @@ int main(int argc, char** argv) {
     config.commit = "test";
     config.tables = {std::make_shared<const LifecycleTable>(
         LifecycleTable::parse(read_file(GANTRY_SOURCE_DIR "/config/lifecycle/ct.toml"), "ct.toml").value())};
+    config.papers = std::make_shared<const Schema>(
+        Schema::parse(read_file(GANTRY_SOURCE_DIR "/config/schema/papers.toml")).value());
     for (int i = 2; i < argc; ++i) set_limit(config.limits, argv[i]);
 
     ScriptedCommands commands;

@@ -90,6 +90,20 @@ Seed::Seed(const std::filesystem::path& database, int devices, std::int64_t now_
                              .last_at_ms = now_ms,
                              .first_leaf = 4,
                              .last_leaf = 5});
+    for (int i = 0; i < 3; ++i) {
+        const paper::PaperFiling filing{
+            "permit", fmt::format("P-{}", i),
+            fmt::format(R"({{"from":1767225600000,"holder":"h-1","kind":"radiation_safety","no":"{}"}})", i)};
+        writer_.put_paper({.leaf = 1'000'000 + static_cast<std::uint64_t>(i),
+                           .kind = filing.kind,
+                           .id = filing.id,
+                           .recv_ms = now_ms_,
+                           .actor = "Lin Wei",
+                           .role = "HM",
+                           .reason = "scan of the original",
+                           .body = filing.body},
+                          {{paper::Scope::device, "ct-0000"}});
+    }
     const Checkpoint checkpoint{"gantry.test/1", size_, frontier_.root()};
     writer_.put_checkpoint(
         {size_, checkpoint.root, sign_checkpoint(checkpoint, SigningKey::from_seed(KeySeed{})).value(), now_ms});

@@ -49,6 +49,24 @@ TEST_CASE("declaration leaf: the published form, and back") {
     CHECK(again->to == State::pm);
 }
 
+TEST_CASE("declaration leaf: a paper comes back as it was filed; a withdrawal has no body") {
+    DeclarationLeaf leaf;
+    leaf.declared = full_declaration(std::string{paper::filed_event}, Role::hm);
+    leaf.declared.paper = paper::PaperFiling{"permit", "P-1", R"({"from":1,"holder":"h-1","no":"环辐证 7"})"};
+    const std::string text = declaration_leaf_json(leaf);
+    CHECK(canonical_json(text).value() == text);
+    CHECK(text.find(R"("paper":{"body":{"from":1,"holder":"h-1","no":"环辐证 7"},"id":"P-1","kind":"permit"})") !=
+          std::string::npos);
+    CHECK(parse_declaration_leaf(text)->declared.paper == leaf.declared.paper);
+    leaf.declared.paper->body.clear();
+    CHECK(parse_declaration_leaf(declaration_leaf_json(leaf))->declared.paper == leaf.declared.paper);
+    for (const std::string_view bad :
+         {R"({"at":1,"event":"x","paper":7,"role":"HM"})", R"({"at":1,"event":"x","paper":{"id":"a"},"role":"HM"})"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(parse_declaration_leaf(bad));
+    }
+}
+
 TEST_CASE("declaration leaf: an assignment names record and device") {
     DeclarationLeaf leaf;
     leaf.declared = full_declaration(std::string{unassigned_assigned}, Role::hm);
