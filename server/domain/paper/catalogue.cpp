@@ -13,6 +13,12 @@ bool contains(const std::vector<std::string>& list, const std::string& word) {
     return std::ranges::find(list, word) != list.end();
 }
 
+std::string lower_case(std::string text) {
+    for (char& c : text)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return text;
+}
+
 // Whether a row is met, as far as the sheet tells: every condition holds, one fails, or it depends on what is missing.
 class RowMatch {
 public:
@@ -20,6 +26,7 @@ public:
         const bool clear = !sheet.modality.empty() && !contains(catalogue.unclear, sheet.modality);
         if (!row.modality.empty()) one_of("modality", clear ? sheet.modality : std::string{}, row.modality);
         if (!row.guided_by.empty()) one_of("guided_by", sheet.guided_by, row.guided_by);
+        if (!row.model_has.empty()) words_in("model", lower_case(sheet.model), row.model_has);
         if (row.rows_min) holds("rows", sheet.rows, [&](std::int64_t rows) { return rows >= *row.rows_min; });
         if (row.field_mt_min)
             holds("field_mt", sheet.field_mt, [&](std::int64_t field) { return field >= *row.field_mt_min; });
@@ -39,6 +46,13 @@ private:
             missing_.emplace_back(field);
         else
             failed_ |= !contains(wanted, value);
+    }
+    void words_in(const char* field, const std::string& value, const std::vector<std::string>& words) {
+        const auto inside = [&](const std::string& word) { return value.find(word) != std::string::npos; };
+        if (value.empty())
+            missing_.emplace_back(field);
+        else
+            failed_ |= std::ranges::none_of(words, inside);
     }
     template <class Holds>
     void holds(const char* field, const std::optional<std::int64_t>& value, Holds condition) {

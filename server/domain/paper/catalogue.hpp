@@ -26,6 +26,7 @@ struct CatalogueRow {
     std::string id;
     LicenceClass licence = LicenceClass::none;
     std::vector<std::string> modality, guided_by;  // empty: does not matter
+    std::vector<std::string> model_has;            // words in lower case; empty: does not matter
     std::optional<std::int64_t> rows_min, field_mt_min, price_cny_min, price_cny_below;
     bool first_configured = false;
     std::string en, zh;

@@ -26,7 +26,7 @@ std::optional<std::int64_t> read_bound(const toml::table& in, std::string_view k
 }
 
 CatalogueRow read_row(const toml::table& in) {
-    only_keys(in, {"id", "class", "modality", "guided_by", "rows_min", "field_mt_min", "first_configured",
+    only_keys(in, {"id", "class", "modality", "guided_by", "model_has", "rows_min", "field_mt_min", "first_configured",
                    "price_cny_min", "price_cny_below", "en", "zh"});
     CatalogueRow row;
     row.id = want_text(in, "id");
@@ -36,6 +36,7 @@ CatalogueRow read_row(const toml::table& in) {
     row.licence = licence == "A" ? LicenceClass::a : LicenceClass::b;
     row.modality = texts(in, "modality");
     row.guided_by = texts(in, "guided_by");
+    row.model_has = texts(in, "model_has");
     row.rows_min = read_bound(in, "rows_min");
     row.field_mt_min = read_bound(in, "field_mt_min");
     row.price_cny_min = read_bound(in, "price_cny_min");

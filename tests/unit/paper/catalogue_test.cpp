@@ -40,6 +40,11 @@ DeviceSheet linac(std::string guided_by) {
     sheet.guided_by = std::move(guided_by);
     return sheet;
 }
+DeviceSheet model(std::string guided_by, std::string model) {
+    DeviceSheet sheet = linac(std::move(guided_by));
+    sheet.model = std::move(model);
+    return sheet;
+}
 DeviceSheet first(std::string modality, std::optional<std::int64_t> price_cny) {
     DeviceSheet sheet = device(std::move(modality));
     sheet.first_configured = true;
@@ -96,6 +101,10 @@ TEST_CASE("licence: by modality, specification and day") {
         {"proton", linac("proton"), "2024-01-01", a, "2023", "A1"},
         {"heavy ion, old list", linac("heavy_ion"), "2019-01-01", a, "2018", "A1"},
         {"linac, guidance unknown", linac(""), "2024-01-01", unknown, "2023", ""},
+        {"Versa HD, old list", model("none", "Versa HD"), "2019-01-01", a, "2018", "A3-models"},
+        {"Clinac, old list", model("none", "Clinac iX"), "2019-01-01", b, "2018", "B5"},
+        {"linac of unknown model, old list", linac("none"), "2019-01-01", unknown, "2018", ""},
+        {"Versa HD, new list", model("none", "Versa HD"), "2024-01-01", b, "2023", "B4"},
         {"DSA", device("DSA"), "2022-01-01", none, "2018", ""},
         {"DR", device("DR"), "2024-01-01", none, "2023", ""},
         {"other", device("OTHER"), "2024-01-01", unknown, "2023", ""},
