@@ -23,6 +23,39 @@ struct Filed {
     bool operator==(const Filed&) const = default;
 };
 
+// Who and where. The paper id is the id that devices and other papers quote.
+struct Org : Filed {
+    std::string name, name_en, region;
+    std::string kind;  // hospital, test_body, supplier, service, recycler, authority
+    bool operator==(const Org&) const = default;
+};
+struct Site : Filed {
+    std::string org, name, name_en, tz, address;
+    bool operator==(const Site&) const = default;
+};
+struct Room : Filed {
+    std::string site, name;
+    std::string device;                                 // register id of the device in it; empty: none yet
+    std::optional<std::int64_t> shielding_reviewed_ms;  // before construction; none: not reviewed
+    std::optional<std::int64_t> evaluation_accepted_ms;
+    std::optional<std::int64_t> area_dm2;
+    std::string drawing_sha256;  // hexadecimal
+    bool operator==(const Room&) const = default;
+};
+struct Qualification {
+    std::string kind;  // training, radiation_worker, physicist, inspector, engineer, large_device_operator
+    std::string no;
+    std::int64_t from_ms = 0;
+    std::int64_t to_ms = forever_ms;
+    bool operator==(const Qualification&) const = default;
+};
+struct Person : Filed {
+    std::string org, name;
+    std::string role;  // manager, radiology, operator, physicist, inspector, engineer
+    std::vector<Qualification> qualifications;
+    bool operator==(const Person&) const = default;
+};
+
 // What a device is beside its register entry: bought when, for how much, with which specification.
 struct DeviceSheet : Filed {
     std::string modality, maker, model, serial, udi_di;
@@ -30,10 +63,12 @@ struct DeviceSheet : Filed {
     std::optional<std::int64_t> price_cny;     // whole yuan
     std::optional<std::int64_t> rows;          // CT detector rows
     std::optional<std::int64_t> field_mt;      // MR field strength, millitesla
+    std::string guided_by;                     // radiotherapy: none, ct, mr, stereotactic, proton, heavy_ion
     bool first_configured = false;             // first of its kind in the country: judged by price
     std::optional<std::int64_t> manufactured_ms;
     std::optional<std::int64_t> labelled_life_days;   // from manufacture
     std::optional<std::int64_t> life_extended_to_ms;  // life.extension_assessed
+    std::optional<std::int64_t> installed_ms;
     std::optional<std::int64_t> planned_exams_per_day;
     std::optional<std::int64_t> capacity_exams_per_day;
     std::optional<std::int64_t> pm_normal_ms;  // the model's normal time for a preventive maintenance
@@ -69,8 +104,11 @@ struct Permit : Filed {
 
 // A promise on which a permit was granted: fulfilled by a later filing, or overdue.
 struct Commitment : Filed {
-    std::string permit;  // id of the permit
+    std::string permit;                // id of the permit
+    std::string org;                   // organisation id; needed when no devices are named
+    std::vector<std::string> devices;  // register ids
     std::string what;
+    std::optional<std::int64_t> promised_ms;
     std::int64_t due_ms = 0;
     std::optional<std::int64_t> fulfilled_ms;
     bool operator==(const Commitment&) const = default;
@@ -106,6 +144,8 @@ struct Test : Filed {
 struct Certificate : Filed {
     std::string subject;  // id of the body, instrument, supplier, installer or recycler
     std::string kind;     // accreditation, calibration, supplier_licence, installer_authorisation, recycler_licence
+    std::string no;
+    std::string org;  // the organisation it matters to; empty: to all
     std::int64_t from_ms = 0;
     std::int64_t to_ms = forever_ms;
     bool in_force(std::int64_t at_ms) const { return from_ms <= at_ms && at_ms < to_ms; }
@@ -114,6 +154,8 @@ struct Certificate : Filed {
 
 // A person who runs devices. `user_h` is the pseudonym the host's records carry; empty: not mapped.
 struct Operator : Filed {
+    std::string org;
+    std::string person;  // paper id of the person
     std::string user_h;
     std::vector<std::string> devices;  // empty: all of the organisation
     std::int64_t training_to_ms = 0;
@@ -127,6 +169,7 @@ enum class RecallAction : std::uint8_t { stop_use, correct, monitor };
 struct Recall : Filed {
     std::int64_t recall_class = 2;  // I, II, III as 1, 2, 3
     RecallAction action = RecallAction::correct;
+    std::string what;
     std::string maker, model;            // empty: any
     std::string serial_from, serial_to;  // inclusive; empty: open
     std::vector<std::string> devices;    // register ids matched by a person
@@ -190,6 +233,7 @@ struct WorkOrder : Filed {
 struct Contract : Filed {
     std::vector<std::string> devices;
     std::string kind = "service";  // service, warranty, lease, purchase
+    std::string no;
     std::string supplier;
     std::int64_t from_ms = 0;
     std::int64_t to_ms = forever_ms;
@@ -203,6 +247,7 @@ struct Contract : Filed {
 
 struct Document : Filed {
     std::string device, kind;  // kind as the lifecycle tables name evidence
+    std::string title;
     std::string sha256;
     std::int64_t at_ms = 0;
     bool operator==(const Document&) const = default;
@@ -219,6 +264,7 @@ struct AdverseEvent : Filed {
 // What is told of the hospital itself: opening hours, the monthly count it declares, a changed holder.
 struct OpeningHours : Filed {
     std::string device;                                // empty: all of the site
+    std::string site;                                  // needed when no device is named
     std::int64_t from_minute = 480, to_minute = 1020;  // of the local day
     std::uint8_t weekdays = 0x1f;                      // bit 0 Monday
     std::int64_t from_ms = 0, to_ms = forever_ms;
@@ -241,7 +287,11 @@ struct HolderChange : Filed {
 // Everything on file about one device: what names it, its organisation, its site, or all devices like it. Each list is
 // sorted by (time that it is about, id).
 struct DevicePapers {
-    DeviceSheet sheet;
+    DeviceSheet sheet;         // its id is empty when none was filed
+    std::optional<Org> org;    // the device's own
+    std::optional<Site> site;  // the device's own
+    std::vector<Room> rooms;   // the one it is in, and empty ones of its site
+    std::vector<Person> people;
     std::vector<Permit> permits;
     std::vector<Commitment> commitments;
     std::vector<Test> tests;
