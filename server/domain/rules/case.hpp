@@ -19,6 +19,7 @@ struct UseHour {
     std::int64_t exams = 0, exposures = 0, patient_exposures = 0;
     std::int64_t exposure_ms = 0;                 // Σ over exposures of known duration
     std::int64_t unknown_duration = 0;            // exposures without one
+    std::int64_t charge_ua_ms = 0;                // mAs = this / 1,000,000
     std::int64_t covered_minutes = 0;             // of this hour, that an agent watched
     std::uint64_t first_leaf = 0, last_leaf = 0;  // of its exposures; both 0: not known
 };
@@ -30,6 +31,10 @@ struct UseEvent {
     bool patient = true;  // purpose patient or unknown
     bool purpose_known = false;
     std::string proto_group, phantom, age_band, user_h;
+    std::string exam_h;             // empty: not told
+    std::string region;             // empty: not told
+    bool localiser = false;         // acq localiser: counts for no dose statistics
+    std::optional<bool> screening;  // a check-up without symptoms; no record carries it yet
     std::optional<std::int64_t> ctdivol_ugy, dlp_ugy_cm;
     bool alert_passed = false, alert_reason = false;
     std::optional<bool> alert_configured;
@@ -59,6 +64,28 @@ struct StateSpan {
     std::uint64_t leaf = 0;
 };
 
+// A stretch of sequence numbers that the collector never got, or a link of the chain that does not fit.
+struct SequenceGap {
+    std::int64_t at_ms = 0;  // when it was noticed
+    std::uint64_t leaf = 0;
+    std::int64_t missing = 0;
+    bool broken = false;                    // prev_hash mismatch
+    std::optional<std::int64_t> filled_ms;  // all of it arrived
+};
+
+// Where the device showed itself: fingerprint of subnet, AE title, room tag or gateway, as the collector forms it.
+struct SiteSeen {
+    std::int64_t at_ms = 0;
+    std::uint64_t leaf = 0;
+    std::string fp;
+};
+
+// From here on, local time is UTC plus this. A zone's changes are looked up by the caller: reading them is not pure.
+struct ZoneOffset {
+    std::int64_t from_ms = 0;
+    std::int64_t offset_ms = 0;
+};
+
 struct DeviceCase {
     std::string device, org, site, tz;
     std::string modality;
@@ -71,12 +98,16 @@ struct DeviceCase {
     std::vector<Declared> declared;  // sorted by at_ms
     paper::DevicePapers papers;
     DeviceFold fold;
-    std::int64_t last_seen_ms = 0;  // beat or record
+    std::int64_t last_seen_ms = 0;     // beat or record; 0: never
+    std::vector<ZoneOffset> offsets;   // sorted; empty: local time is not known, and rules about it do not judge
+    std::vector<SequenceGap> gaps;     // sorted
+    std::vector<SiteSeen> sites_seen;  // sorted
     // What only the fleet knows.
     std::map<std::string, std::vector<std::string>>
         same_serial;  // serial of device or tube -> other devices that show it
-    std::map<std::string, std::vector<std::string>> same_report;      // report hash -> other devices with it
-    std::map<std::string, std::int64_t> inspector_day_tests;          // "inspector@day" -> tests that day, all devices
+    std::map<std::string, std::vector<std::string>> same_report;  // report hash -> other devices with it
+    std::map<std::string, std::int64_t>
+        inspector_day_tests;  // "inspector@YYYY-MM-DD" (UTC) -> tests that day, all devices
     std::map<std::string, std::vector<std::string>> licence_devices;  // licence no -> devices that claim it
 };
 

@@ -1,0 +1,7 @@
+#include "server/domain/rules/run.hpp"
+
+namespace gantry::rules {
+
+std::span<const RuleFunction> dose_functions() { return {}; }
+
+}  // namespace gantry::rules

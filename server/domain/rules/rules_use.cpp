@@ -1,0 +1,7 @@
+#include "server/domain/rules/run.hpp"
+
+namespace gantry::rules {
+
+std::span<const RuleFunction> use_functions() { return {}; }
+
+}  // namespace gantry::rules

@@ -1,0 +1,136 @@
+#include "tests/unit/rules/case_builder.hpp"
+
+using namespace gantry;
+using namespace gantry::rules;
+using namespace gantry::rules::test;
+using paper::TestKind;
+
+namespace {
+
+Builder in_use_since(std::int64_t at_ms, std::int64_t now_ms = day0) {
+    Builder b;
+    b.state(at_ms, State::in_use).now(now_ms);
+    return b;
+}
+
+paper::Schedule& plan(Builder& b, std::int64_t every_days, std::int64_t from_ms) {
+    paper::Schedule schedule;
+    schedule.id = "s" + std::to_string(b.c.papers.schedules.size() + 1);
+    schedule.every_days = every_days;
+    schedule.from_ms = from_ms;
+    b.c.papers.schedules.push_back(schedule);
+    return b.c.papers.schedules.back();
+}
+
+}  // namespace
+
+TEST_CASE("V21: the yearly test") {
+    const struct {
+        const char* what;
+        std::int64_t test_ago_ms;
+        bool passed;
+        TestKind kind;
+        std::size_t want;
+    } rows[] = {
+        {"in time", 364 * day, true, TestKind::status, 0},
+        {"on the due moment", 365 * day, true, TestKind::status, 0},
+        {"a moment late", 365 * day + 1, true, TestKind::acceptance, 1},
+        {"a failed test does not count", 10 * day, false, TestKind::status, 1},
+        {"a constancy test does not count", 10 * day, true, TestKind::constancy, 1},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.what);
+        Builder b = in_use_since(day0 - 400 * day);
+        b.test(day0 - row.test_ago_ms, row.kind, row.passed);
+        CHECK(count(b, "V21") == row.want);
+    }
+}
+
+TEST_CASE("V21: counts from the first day of service, past lateness stays, out of service it does not run") {
+    Builder unknown = in_use_since(day0 - 366 * day);
+    const auto found = of(unknown.judged(), "V21").at(0);
+    CHECK(found.measured == "366 d");
+    CHECK(found.limit == "365 d");
+    CHECK(found.severity == Severity::high);
+    CHECK(found.from_ms == day0 - day);
+    CHECK(found.to_ms == forever_ms);
+    unknown.test(day0 - hour);
+    CHECK(of(unknown.judged(), "V21").at(0).to_ms == day0 - hour);
+
+    Builder idle = in_use_since(day0 - 500 * day);
+    idle.state(day0 - 300 * day, State::idle);
+    CHECK(count(idle, "V21") == 0);
+
+    Builder early = in_use_since(day0 - 10 * day);
+    early.test(day0 - 370 * day, TestKind::acceptance);
+    CHECK(of(early.judged(), "V21").at(0).from_ms == day0 - 5 * day);
+    CHECK(in_use_since(day0 - 10 * day).judged().next_due_ms <= day0 + 355 * day + 1);
+}
+
+TEST_CASE("V21: critical when patients are exposed more than thirty days past due") {
+    Builder b = in_use_since(day0 - 400 * day);  // due 35 days ago
+    b.use(day0 - 6 * day);
+    CHECK(of(b.judged(), "V21").at(0).severity == Severity::high);
+    b.use(day0 - 4 * day);
+    CHECK(of(b.judged(), "V21").at(0).severity == Severity::critical);
+}
+
+TEST_CASE("V25: maintenance by calendar with grace") {
+    const struct {
+        const char* what;
+        std::int64_t ago_ms;
+        std::optional<std::int64_t> grace_days;
+        std::size_t want;
+        Severity severity = Severity::medium;
+    } rows[] = {
+        {"due today", 100 * day, {}, 0},
+        {"last day of grace", 110 * day, {}, 0},
+        {"past grace", 110 * day + 1, {}, 1},
+        {"own grace", 110 * day + 1, 20, 0},
+        {"no grace", 100 * day + 1, 0, 1},
+        {"half an interval late", 150 * day, {}, 1},
+        {"more than half an interval late", 150 * day + 1, {}, 1, Severity::high},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.what);
+        Builder b = in_use_since(day0 - 200 * day);
+        plan(b, 100, day0 - row.ago_ms).grace_days = row.grace_days;
+        const auto found = of(b.judged(), "V25");
+        REQUIRE(found.size() == row.want);
+        if (row.want == 1) CHECK(found[0].severity == row.severity);
+    }
+}
+
+TEST_CASE("V25: what fulfils a schedule, counters, and the default interval") {
+    Builder b = in_use_since(day0 - 200 * day);
+    plan(b, 100, day0 - 200 * day);
+    CHECK(of(b.judged(), "V25").at(0).limit == "100 d + 10 d");
+    b.order(day0 - 101 * day, day0 - 100 * day);
+    CHECK(count(b, "V25") == 0);
+    b.c.papers.work_orders[0].outcome = "not_resolved";
+    CHECK(count(b, "V25") == 1);
+    b.c.papers.work_orders[0].outcome = "resolved";
+    plan(b, 50, day0 - 200 * day);
+    CHECK(count(b, "V25") == 2);  // of two schedules, an order must name its own
+    b.c.papers.work_orders[0].schedule = "s1";
+    CHECK(count(b, "V25") == 1);
+
+    Builder counter = in_use_since(day0 - 200 * day);
+    paper::Schedule& by_exams = plan(counter, 3'000, day0 - 200 * day);
+    by_exams.every_exams = 10;
+    by_exams.grace_days = 5;
+    counter.use(day0 - 20 * day, 9);
+    CHECK(count(counter, "V25") == 0);
+    counter.use(day0 - 5 * day, 1);
+    CHECK(count(counter, "V25") == 0);  // due an hour later, and five days of grace
+    counter.now(day0 + hour);
+    CHECK(count(counter, "V25") == 0);
+    counter.now(day0 + hour + 1);
+    CHECK(count(counter, "V25") == 1);
+
+    CHECK(count(in_use_since(day0 - 100 * day), "V25") == 0);
+    CHECK(count(in_use_since(day0 - 101 * day), "V25") == 1);
+    Builder other = in_use_since(day0 - 101 * day);
+    other.c.modality = other.c.papers.sheet.modality = "MRI";
+    CHECK(count(other, "V25") == 0);
+}
