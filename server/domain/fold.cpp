@@ -17,9 +17,6 @@ std::int64_t event_time(const RecordHead& record, std::int64_t recv_ms) {
 
 namespace {
 
-constexpr int rehomed_depth_max =
-    2;  // a rehomed record may itself be rehomed once more; deeper nesting would not fit a record
-
 std::string decode_base64(std::string_view text) {
     const auto bytes = base64_decode(text);
     return bytes ? std::string{as_text(*bytes)} : std::string{};

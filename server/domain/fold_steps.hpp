@@ -15,6 +15,9 @@ struct Step {
     Effects& effects;
 };
 
+// A rehomed record may itself be rehomed once more; deeper nesting would not fit a record.
+inline constexpr int rehomed_depth_max = 2;
+
 // Event time: what the source says, else when the agent took it in, and never later than the receipt allows.
 std::int64_t event_time(const RecordHead& record, std::int64_t recv_ms);
 

@@ -97,6 +97,8 @@ void fold_exposure(Step& step, const UseBody& use, std::int64_t at_ms) {
     device.patient_exposures += patient ? 1 : 0;
     const std::int64_t charge = wear_tubes(device, use);
     add_to_hour(cell, use, charge, at_ms, patient);
+    if (cell.first_leaf == 0) cell.first_leaf = step.leaf.leaf_index;
+    cell.last_leaf = std::max(cell.last_leaf, step.leaf.leaf_index);
     if (use.exam_key) count_exam(step, hour_of(at_ms), *use.exam_key);
     judge_exposure(step, use, at_ms);
 }

@@ -64,6 +64,7 @@ struct HourCell {
     std::vector<std::uint64_t> event_keys;  // sorted: first 8 bytes of each event_h
     std::vector<std::uint64_t> exam_keys;   // sorted: first 8 bytes of each exam_h seen in this hour
     bool keys_full = false;
+    std::uint64_t first_leaf = 0, last_leaf = 0;  // log indexes of its exposures; both 0: none
 
     std::int64_t mas() const { return charge_ua_ms / 1'000'000; }
     int coverage_minutes() const;

@@ -8,7 +8,7 @@
 #include "server/domain/leaf_json.hpp"
 #include "server/http/api.hpp"
 #include "server/store/limits.hpp"
-#include "server/store/read_fleet.hpp"
+#include "server/store/read_findings.hpp"
 
 // What the log holds: records, records that wait for a device, findings, the checkpoint.
 namespace gantry::http {
@@ -214,7 +214,7 @@ Answer Api::findings(const Request& request, store::StoreReader& reader) {
                            .detail = fmt::format("device: got \"{}\", want a registered one", *id)};
         dev_no = device->row.dev_no;
     }
-    const auto rows = store::findings_page(reader, dev_no, after, *limit + 1);
+    const auto rows = store::findings_page(reader, {.dev_no = dev_no}, after, *limit + 1);
     std::map<store::DevNo, std::string> ids;
     std::string items;
     JsonWriter json{items};

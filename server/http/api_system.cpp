@@ -9,6 +9,7 @@
 #include "server/http/openapi_json.hpp"
 #include "server/http/page.hpp"
 #include "server/http/paper_body.hpp"
+#include "server/store/read_findings.hpp"
 #include "server/store/read_fleet.hpp"
 
 // The collector about itself.

@@ -117,6 +117,8 @@ void Collector::submit(DeclareRequest request) {
         done(Error{Errc::unavailable, "the collector has too much to do, or is stopping"});
 }
 
+bool Collector::submit(VerdictRequest request) { return queue_.try_push(WriterItem{std::move(request)}, 0); }
+
 void Collector::submit(RegisterRequest request) {
     const auto done = request.done;
     if (!queue_.try_push(WriterItem{std::move(request)}, 0))

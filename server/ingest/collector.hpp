@@ -49,6 +49,8 @@ public:
     // Answers exactly once; Errc::unavailable at once when the writer has too much to do or is stopping.
     void submit(DeclareRequest request);
     void submit(RegisterRequest request);
+    // False at once when the writer has too much to do or is stopping.
+    bool submit(VerdictRequest request);
 
     const Metrics& metrics() const { return metrics_; }
     const BootId& boot() const { return boot_; }

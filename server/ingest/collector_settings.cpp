@@ -15,6 +15,7 @@ constexpr Flag flags[] = {
     {"--id", "NAME", "collector.id", "name of this collector and of its log (default main)"},
     {"--schema", "FILE", "schema", "event schema (default the shipped one)"},
     {"--papers", "FILE", "papers", "schema of papers (default the shipped one)"},
+    {"--rules", "DIR", "rules", "rule packs (default the shipped ones)"},
     {"--lifecycle", "DIR", "lifecycle", "lifecycle tables (default the shipped ones)"},
     {"--web-dir", "DIR", "http.web_dir", "serve the page from here instead of the built-in one"},
     {"--log-level", "LEVEL", "log.level", "debug, info, warn or error"},
@@ -71,6 +72,7 @@ Result<CollectorSettings> read_settings(Config& config) {
                                .mqtt = {},
                                .schema_file = {},
                                .papers_file = {},
+                               .rules_folder = {},
                                .lifecycle_folder = {},
                                .web_folder = {},
                                .demo = false,
@@ -82,6 +84,7 @@ Result<CollectorSettings> read_settings(Config& config) {
     settings.web_folder = config.text("http.web_dir");
     read_mqtt(config, settings);
     settings.schema_file = config.text("schema", shipped("schema/events.toml"));
+    settings.rules_folder = config.text("rules", shipped("rules"));
     settings.papers_file = config.text("papers", shipped("schema/papers.toml"));
     settings.lifecycle_folder = config.text("lifecycle", shipped("lifecycle"));
     settings.demo = config.boolean("demo", false);

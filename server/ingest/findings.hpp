@@ -16,6 +16,10 @@ store::FindingRow finding_row(store::DevNo dev_no, const FindingCandidate& candi
 void write_findings_of_fact(store::StoreWriter& store, store::DevNo dev_no, const FactLeaf& fact, std::uint64_t leaf,
                             std::int64_t recv_ms);
 
+// What a person's declaration does to a finding; `declared` is one of finding::step_of.
+void store_step_of_finding(store::StoreWriter& store, store::DevNo dev_no, const Declaration& declared,
+                           std::uint64_t leaf, std::int64_t recv_ms);
+
 // Facts that the collector itself writes beside admission's.
 inline constexpr std::string_view collector_clock = "collector_clock";  // {step_ms}: our own clock went back
 inline constexpr std::string_view clock_offset =

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "server/domain/leaf_json.hpp"
 #include "server/domain/lifecycle_table.hpp"
 #include "server/domain/verify.hpp"
 #include "server/ingest/register_entry.hpp"
@@ -71,6 +72,16 @@ struct CheckpointRequest {
     store::CheckpointRow checkpoint;
 };
 
-using WriterItem = std::variant<VerifiedItem, DeclareRequest, RegisterRequest, CheckpointRequest>;
+// What the rules found about a device, or which rules are in force (no device), as facts for the log; `metas` go beside
+// them. `done` is called on the writer's thread after the commit; when the batch fails it is not, and the next
+// judgement finds the same again.
+struct VerdictRequest {
+    std::string device;
+    std::vector<FactLeaf> facts;
+    std::vector<std::pair<std::string, std::string>> metas;
+    std::function<void()> done;
+};
+
+using WriterItem = std::variant<VerifiedItem, DeclareRequest, RegisterRequest, CheckpointRequest, VerdictRequest>;
 
 }  // namespace gantry::ingest

@@ -14,6 +14,7 @@
 #include "server/ingest/admin_socket.hpp"
 #include "server/ingest/collector_settings.hpp"
 #include "server/ingest/http_bridge.hpp"
+#include "server/ingest/judge_bridge.hpp"
 #include "server/ingest/mqtt_transport.hpp"
 
 // gantry-collector: reads the command line and settings, builds the collector, maps failure to an exit code.
@@ -95,12 +96,17 @@ sigset_t take_signals() {
     return set;
 }
 
-void wait_for_end(const sigset_t& signals) {
+void wait_for_end(const sigset_t& signals, const std::function<void()>& reload_rules) {
     while (true) {
         int number = 0;
         if (sigwait(&signals, &number) != 0) continue;
         if (number != SIGHUP) return log::info("stopping", {{"signal", number}});
-        log::warn("SIGHUP: nothing can be reloaded yet; settings, keys and tables need a restart");
+        try {
+            reload_rules();
+            log::info("SIGHUP: rule packs reloaded; settings, keys, schemas and lifecycle tables need a restart");
+        } catch (const std::exception& fault) {
+            log::error("SIGHUP: nothing reloaded, the rules in force stay", {{"error", fault.what()}});
+        }
     }
 }
 
@@ -164,16 +170,26 @@ int run(const CollectorSettings& settings, const Config& config) {
     AdminSocket admin{settings.admin_socket(),
                       [&collector](std::string_view line) { return answer_admin(collector, line); }};
 
+    ReadPack rules = read_rules(settings.rules_folder);
+    judging::JudgeThread judge{{.database = settings.database()}, rules.pack, submit_to(collector)};
+
     collector.start();
+    put_rules_in_force(collector, settings.database(), rules);
+    judge.start();
     if (auto started = server.start(); !started)
         return fail(exit_code(started.error().code), "http: " + started.error().message);
     if (auto started = admin.start(); !started) return fail(exit_io, "admin socket: " + started.error().message);
     announce(settings, config, server.url());
     notify_systemd("READY=1");
-    wait_for_end(signals);
+    wait_for_end(signals, [&] {
+        ReadPack changed = read_rules(settings.rules_folder);
+        put_rules_in_force(collector, settings.database(), changed);
+        judge.use_pack(changed.pack);
+    });
 
     notify_systemd("STOPPING=1");
     admin.stop();
+    judge.stop();
     collector.stop();
     server.stop();
     log::info("stopped", {{"log_size", collector.metrics().log_size.load()}});

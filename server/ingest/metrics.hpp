@@ -74,6 +74,7 @@ struct Metrics {
     Gauge degraded{0};          // gantry_degraded: 1 while the disk is full
     Gauge broker_connected{0};  // gantry_broker_connected
     Counter checkpoints{0};     // gantry_checkpoints_total
+    Counter verdicts{0};        // gantry_verdicts_total
     Counter declarations{0};    // gantry_declarations_total
     Counter declarations_refused{0};
     Gauge log_damaged{0};  // gantry_log_damaged: stored leaves do not give the root; no checkpoint is signed

@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "server/domain/finding/finding_life.hpp"
+#include "server/domain/moment.hpp"
 #include "server/ingest/findings.hpp"
 
 namespace gantry::ingest {
@@ -116,6 +118,8 @@ void Projection::fold(Device& device, const LeafEvent& event) {
     DeviceHours hours{hours_, device.no};
     if (auto done = apply(device.fold, event, table_of(device), hours, effects_); !done)
         throw std::runtime_error{"fold: " + done.error().message};
+    if (auto moment = moment_of(event))
+        store_.add_moment(device.no, {moment->at_ms, event.leaf_index, std::move(moment->type)});
     mark(device);
     write_effects(device);
 }
@@ -137,6 +141,7 @@ Result<std::uint64_t> Projection::add_json(LeafType type, std::string_view json,
     std::optional<FactLeaf> fact;
     std::optional<Assignment> assignment;
     std::optional<Declaration> filed;
+    std::optional<Declaration> step;
     std::string subject;
     if (type == LeafType::fact) {
         auto parsed = parse_fact_leaf(json);
@@ -148,6 +153,7 @@ Result<std::uint64_t> Projection::add_json(LeafType type, std::string_view json,
         if (!parsed) return parsed.error();
         subject = parsed->declared.subject;
         assignment = assignment_of(parsed->declared);
+        if (finding::step_of(parsed->declared)) step = parsed->declared;
         if (parsed->declared.paper) filed = std::move(parsed->declared);
     }
     Device* device = find(subject);
@@ -157,6 +163,7 @@ Result<std::uint64_t> Projection::add_json(LeafType type, std::string_view json,
     const std::uint64_t idx =
         append({.type = type, .recv_ms = recv_ms, .back = std::nullopt, .bytes = as_bytes(json)}, hash, device);
     if (fact) learn_of_fact(*fact, idx, recv_ms, device);
+    if (step && device) store_step_of_finding(store_, device->no, *step, idx, recv_ms);
     if (device) fold(*device, {.type = type, .leaf_index = idx, .recv_ms = recv_ms, .record = {}, .json = json});
     if (assignment) assign(*assignment, idx);
     if (filed) file_paper(*filed, idx, recv_ms);

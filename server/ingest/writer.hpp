@@ -82,8 +82,10 @@ private:
     void process(DeclareRequest& request);
     void process(RegisterRequest& request);
     void process(CheckpointRequest& request);
+    void process(VerdictRequest& request);
     CommandResult judge_and_declare(const Declaration& declared);
     CommandResult file_paper(const Declaration& declared);
+    CommandResult step_finding(const Declaration& declared);
     CommandResult commit_declaration(const DeclarationLeaf& leaf);
     Result<void> check_assignment(const Declaration& declared, const Assignment& assignment);
 

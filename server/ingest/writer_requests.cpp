@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "server/domain/finding/finding_life.hpp"
 #include "server/ingest/limits.hpp"
 #include "server/ingest/writer.hpp"
 
@@ -32,6 +33,27 @@ CommandResult Writer::file_paper(const Declaration& declared) {
     return commit_declaration({.declared = declared, .table = {}, .unjudged = {}});
 }
 
+CommandResult Writer::step_finding(const Declaration& declared) {
+    const Device* device = projection_.find(declared.subject);
+    if (!device) return Error{Errc::not_found, fmt::format("device {}: not in the register", declared.subject)};
+    const auto step = finding::step_of(declared);
+    if (!step) return Error{Errc::schema, fmt::format("{}: want data.rule and data.key", declared.event)};
+    if (step->action == finding::Action::assigned && step->owner.empty())
+        return Error{Errc::schema, "finding.assigned: want data.to, who takes care of it"};
+    const auto row = store_.finding(device->no, step->rule, step->key);
+    if (!row)
+        return Error{Errc::not_found,
+                     fmt::format("finding {} {} of {}: not there", step->rule, step->key, declared.subject)};
+    const auto stage = finding::stage_from(row->stage).value_or(finding::Stage::suspected);
+    if (auto after = finding::stage_after(stage, step->action, declared.role, step->rule); !after)
+        return Error{Errc::conflict, after.error().message};
+    return commit_declaration({.declared = declared,
+                               .from = device->fold.life.state,
+                               .to = device->fold.life.state,
+                               .table = {},
+                               .unjudged = {}});
+}
+
 CommandResult Writer::commit_declaration(const DeclarationLeaf& leaf) {
     const std::string json = declaration_leaf_json(leaf);
     if (json.size() + 13 > limits::leaf_bytes_max)
@@ -46,6 +68,7 @@ CommandResult Writer::commit_declaration(const DeclarationLeaf& leaf) {
 
 CommandResult Writer::judge_and_declare(const Declaration& declared) {
     if (declared.paper) return file_paper(declared);
+    if (finding::action_of(declared.event)) return step_finding(declared);
     Device* device = projection_.find(declared.subject);
     if (!device) return Error{Errc::not_found, fmt::format("device {}: not in the register", declared.subject)};
     DeclarationLeaf leaf{.declared = declared,
@@ -112,6 +135,18 @@ void Writer::process(RegisterRequest& request) {
     batch_done_.push_back([this, done = request.done, outcome] {
         metrics_.devices = static_cast<std::int64_t>(projection_.device_count());
         done(outcome);
+    });
+}
+
+void Writer::process(VerdictRequest& request) {
+    for (const auto& [key, value] : request.metas) store_.put_meta(key, value);
+    for (const FactLeaf& fact : request.facts) {
+        const std::uint64_t idx = projection_.add_fact(fact, batch_ms_);
+        note(idx, LeafType::fact, projection_.find(request.device), fact.fact, std::nullopt);
+    }
+    batch_done_.push_back([this, done = request.done, told = request.facts.size()] {
+        metrics_.verdicts += told;
+        if (done) done();
     });
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -16,21 +15,10 @@ namespace gantry::store {
 void each_interval(StoreReader& reader, std::int64_t from_ms, std::int64_t to_ms,
                    const std::function<void(DevNo, IntervalRow)>& on_row);
 
-// Open findings by severity, info first.
-std::array<std::uint64_t, 5> open_findings(StoreReader& reader);
+// Each device that has a folded state, with the log index of its newest leaf.
+void each_last_leaf(StoreReader& reader, const std::function<void(std::string device, std::uint64_t leaf)>& on_row);
 
 // Records that wait for a person.
 std::uint64_t unassigned_waiting(StoreReader& reader);
-
-// Where a page of findings ends; the list is ordered by first leaf, newest first, then by device, rule and key.
-struct FindingPlace {
-    std::uint64_t first_leaf = 0;
-    DevNo dev_no = 0;
-    std::string rule;
-    std::string key;
-};
-// Findings after `after` (none: from the newest), of one device or (0) of all.
-std::vector<FindingRow> findings_page(StoreReader& reader, DevNo dev_no, const std::optional<FindingPlace>& after,
-                                      std::size_t limit);
 
 }  // namespace gantry::store

@@ -72,6 +72,15 @@ std::vector<PaperRow> papers_page(StoreReader& reader, const std::string& kind, 
     return out;
 }
 
+std::vector<PaperRow> papers_after(StoreReader& reader, std::uint64_t first, std::size_t limit) {
+    PaperQuery query{reader.db(),
+                     "SELECT leaf, kind, id, recv_ms, actor, role, reason, body FROM paper_version "
+                     "WHERE leaf >= ?1 ORDER BY leaf LIMIT ?2"};
+    std::vector<PaperRow> out;
+    query.each(to_row([&](PaperRow row) { out.push_back(std::move(row)); }), first, limit);
+    return out;
+}
+
 std::vector<PaperRow> paper_versions(StoreReader& reader, const std::string& kind, const std::string& id,
                                      std::size_t limit) {
     PaperQuery query{reader.db(),

@@ -27,6 +27,9 @@ std::vector<PaperRow> papers_of_device(StoreReader& reader, const std::string& d
 std::vector<PaperRow> papers_page(StoreReader& reader, const std::string& kind, const std::string& after_kind,
                                   const std::string& after_id, std::size_t limit);
 
+// Filings and withdrawals at log index >= first, in log order.
+std::vector<PaperRow> papers_after(StoreReader& reader, std::uint64_t first, std::size_t limit);
+
 // Every version of one paper, newest first, withdrawals too.
 std::vector<PaperRow> paper_versions(StoreReader& reader, const std::string& kind, const std::string& id,
                                      std::size_t limit);

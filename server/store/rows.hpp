@@ -83,6 +83,28 @@ struct FindingRow {
     std::uint64_t last_leaf = 0;
     std::uint64_t count = 1;
     bool open = true;
+    // Of the dated rules only; version 0: found by the fold itself.
+    std::int64_t rule_version = 0;
+    std::string measured{}, limit{};  // with units, for people
+    std::string leaves{};             // log indexes of the records that made it, comma separated
+    std::string stage = "suspected";  // suspected, confirmed, answered, dismissed, closed, withdrawn
+    std::string owner{};              // who takes care of it; empty: nobody
+};
+
+// What a person did about a finding.
+struct FindingStepRow {
+    std::uint64_t leaf = 0;
+    DevNo dev_no = 0;
+    std::string rule{}, key{};
+    std::int64_t recv_ms = 0;
+    std::string action{}, actor{}, role{}, reason{}, owner{};
+};
+
+// A rare leaf of a device: all but use, watching and room climate.
+struct MomentRow {
+    std::int64_t at_ms = 0;
+    std::uint64_t leaf = 0;
+    std::string type;
 };
 
 // One version of a paper (server/domain/paper).

@@ -94,17 +94,19 @@ namespace {
 constexpr std::string_view hour_columns =
     "SELECT dev_no, hour_ms, exams, exposures, patient_exposures, exposure_ms, charge_ua_ms, dlp_ugy_cm, "
     "unknown_duration, faults, "
-    "records, half0_ms, half1_ms, half0_exposures, half1_exposures, coverage, ctdivol FROM hour ";
+    "records, half0_ms, half1_ms, half0_exposures, half1_exposures, coverage, ctdivol, first_leaf, "
+    "last_leaf FROM hour ";
 
 template <class OnRow, class... Args>
 void read_hours(sql::Database& db, std::string_view where, OnRow on_row, const Args&... args) {
     using Int = std::int64_t;
-    sql::Query<DevNo, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, std::string_view>
+    sql::Query<DevNo, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, std::string_view,
+               std::uint64_t, std::uint64_t>
         query{db, std::string{hour_columns} + std::string{where}};
     query.each(
         [&](DevNo dev_no, Int hour_ms, Int exams, Int exposures, Int patient, Int ms, Int charge, Int dlp, Int unknown,
             Int faults, Int records, Int half0_ms, Int half1_ms, Int half0, Int half1, Int coverage,
-            std::string_view ctdivol) {
+            std::string_view ctdivol, std::uint64_t first_leaf, std::uint64_t last_leaf) {
             StoreReader::DeviceHour out{dev_no, {hour_ms, {}}};
             HourCell& cell = out.row.cell;
             cell.exams = exams;
@@ -120,6 +122,8 @@ void read_hours(sql::Database& db, std::string_view where, OnRow on_row, const A
             cell.half_exposures = {half0, half1};
             cell.coverage = static_cast<std::uint64_t>(coverage);
             cell.ctdivol = Sketch::parse(ctdivol).value();
+            cell.first_leaf = first_leaf;
+            cell.last_leaf = last_leaf;
             on_row(std::move(out));
         },
         args...);
@@ -156,28 +160,6 @@ std::vector<IntervalRow> StoreReader::intervals(DevNo dev_no, Lane lane, std::in
             out.push_back({lane, std::move(key), from, to, std::move(state), leaf});
         },
         dev_no, static_cast<int>(lane), from_ms, to_ms);
-    return out;
-}
-
-std::vector<FindingRow> StoreReader::findings(DevNo dev_no, bool open_only, std::size_t limit) {
-    std::vector<FindingRow> out;
-    sql::Query<DevNo, std::string, std::string, std::string, int, bool, std::string, std::int64_t, std::int64_t,
-               std::int64_t, std::uint64_t, std::uint64_t, std::uint64_t, bool>
-        query{db(),
-              "SELECT dev_no, rule, key, kind, severity, suspected, state, since_ms, first_at_ms, last_at_ms, "
-              "first_leaf, last_leaf, "
-              "count, open FROM finding WHERE (?1 = 0 OR dev_no = ?1) AND (?2 = 0 OR open = 1) ORDER BY last_leaf "
-              "DESC, dev_no, rule, "
-              "key LIMIT ?3"};
-    query.each(
-        [&](DevNo dev, std::string rule, std::string key, std::string kind, int severity, bool suspected,
-            std::string state, std::int64_t since_ms, std::int64_t first_at, std::int64_t last_at,
-            std::uint64_t first_leaf, std::uint64_t last_leaf, std::uint64_t count, bool open) {
-            out.push_back({dev, std::move(rule), std::move(key), std::move(kind), static_cast<Severity>(severity),
-                           suspected, std::move(state), since_ms, first_at, last_at, first_leaf, last_leaf, count,
-                           open});
-        },
-        dev_no, open_only, std::min(limit, page_rows_max));
     return out;
 }
 

@@ -70,7 +70,7 @@ void StoreWriter::put_hour(DevNo dev_no, std::int64_t hour_ms, const HourCell& c
                            cell.charge_ua_ms, cell.dlp_ugy_cm, cell.unknown_duration, cell.faults, cell.records,
                            cell.half_exposure_ms[0], cell.half_exposure_ms[1], cell.half_exposures[0],
                            cell.half_exposures[1], static_cast<std::int64_t>(cell.coverage), cell.ctdivol.serialize(),
-                           as_bytes(keys), cell.keys_full);
+                           as_bytes(keys), cell.keys_full, cell.first_leaf, cell.last_leaf);
 }
 
 void StoreWriter::put_interval(DevNo dev_no, const IntervalChange& change) {
@@ -82,6 +82,21 @@ void StoreWriter::put_interval(DevNo dev_no, const IntervalChange& change) {
 void StoreWriter::add_finding(const FindingRow& f) {
     impl_->upsert_finding.run(f.dev_no, f.rule, f.key, f.kind, static_cast<int>(f.severity), f.suspected, f.state,
                               f.since_ms, f.first_at_ms, f.last_at_ms, f.first_leaf, f.last_leaf, f.count, f.open);
+}
+
+void StoreWriter::put_finding(const FindingRow& f) {
+    impl_->replace_finding.run(f.dev_no, f.rule, f.key, f.kind, static_cast<int>(f.severity), f.suspected, f.state,
+                               f.since_ms, f.first_at_ms, f.last_at_ms, f.first_leaf, f.last_leaf, f.count, f.open,
+                               f.rule_version, f.measured, f.limit, f.leaves, f.stage, f.owner);
+}
+
+void StoreWriter::add_finding_step(const FindingStepRow& step) {
+    impl_->insert_finding_step.run(step.leaf, step.dev_no, step.rule, step.key, step.recv_ms, step.action, step.actor,
+                                   step.role, step.reason, step.owner);
+}
+
+void StoreWriter::add_moment(DevNo dev_no, const MomentRow& moment) {
+    impl_->insert_moment.run(dev_no, moment.at_ms, moment.leaf, moment.type);
 }
 
 void StoreWriter::close_finding(DevNo dev_no, std::string_view rule, std::string_view key, std::int64_t at_ms,

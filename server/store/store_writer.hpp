@@ -40,6 +40,10 @@ public:
     void put_interval(DevNo dev_no, const IntervalChange& change);
     // Inserts, or counts one more and moves last_at, last_leaf and the greater severity on.
     void add_finding(const FindingRow& finding);
+    // A finding of the dated rules as it is judged now, in the place of what was judged before.
+    void put_finding(const FindingRow& finding);
+    void add_finding_step(const FindingStepRow& step);
+    void add_moment(DevNo dev_no, const MomentRow& moment);
     void close_finding(DevNo dev_no, std::string_view rule, std::string_view key, std::int64_t at_ms,
                        std::uint64_t leaf);
     // The version in force from now on, and whom it concerns; a row without a body withdraws the paper.
@@ -60,6 +64,7 @@ public:
     std::optional<CheckpointRow> last_checkpoint();
     std::optional<HourCell> hour(DevNo dev_no, std::int64_t hour_ms);
     std::optional<UnassignedRow> unassigned(std::uint64_t leaf);
+    std::optional<FindingRow> finding(DevNo dev_no, std::string_view rule, std::string_view key);
     bool is_paper_in_force(std::string_view kind, std::string_view id);
     void each_device(const std::function<void(DeviceRow)>& on_row);
     void each_fold(const std::function<void(FoldRow)>& on_row);

@@ -1,3 +1,4 @@
+#include "server/store/finding_row.hpp"
 #include "server/store/store_writer_impl.hpp"
 
 // What the writer reads: everything at start, and single rows of the past while it runs.
@@ -38,7 +39,8 @@ std::optional<HourCell> StoreWriter::hour(DevNo dev_no, std::int64_t hour_ms) {
         [&](std::int64_t exams, std::int64_t exposures, std::int64_t patient, std::int64_t ms, std::int64_t charge,
             std::int64_t dlp, std::int64_t unknown, std::int64_t faults, std::int64_t records, std::int64_t half0_ms,
             std::int64_t half1_ms, std::int64_t half0, std::int64_t half1, std::int64_t coverage,
-            std::string_view ctdivol, ByteView keys, bool keys_full) {
+            std::string_view ctdivol, ByteView keys, bool keys_full, std::uint64_t first_leaf,
+            std::uint64_t last_leaf) {
             HourCell& cell = out.emplace();
             cell.exams = exams;
             cell.exposures = exposures;
@@ -55,6 +57,8 @@ std::optional<HourCell> StoreWriter::hour(DevNo dev_no, std::int64_t hour_ms) {
             cell.ctdivol = Sketch::parse(ctdivol).value();
             cell.parse_keys(as_text(keys)).value();
             cell.keys_full = keys_full;
+            cell.first_leaf = first_leaf;
+            cell.last_leaf = last_leaf;
         },
         dev_no, hour_ms);
     return out;
@@ -66,6 +70,10 @@ std::optional<UnassignedRow> StoreWriter::unassigned(std::uint64_t leaf) {
     const auto row = query.first(leaf);
     if (!row) return std::nullopt;
     return UnassignedRow{leaf, std::get<0>(*row), std::get<1>(*row)};
+}
+
+std::optional<FindingRow> StoreWriter::finding(DevNo dev_no, std::string_view rule, std::string_view key) {
+    return one_finding(impl_->db, dev_no, rule, key);
 }
 
 bool StoreWriter::is_paper_in_force(std::string_view kind, std::string_view id) {

@@ -1,0 +1,59 @@
+#include "server/ingest/judge_bridge.hpp"
+
+#include <algorithm>
+#include <future>
+#include <stdexcept>
+
+#include "common/core/crypto.hpp"
+#include "common/io/files.hpp"
+
+namespace gantry::ingest {
+namespace {
+
+constexpr std::chrono::seconds commit_wait{30};
+constexpr std::string_view rules_in_force = "rules_in_force";
+
+bool submit_and_wait(Collector& collector, VerdictRequest request) {
+    const auto committed = std::make_shared<std::promise<void>>();
+    auto future = committed->get_future();
+    request.done = [committed] { committed->set_value(); };
+    if (!collector.submit(std::move(request))) return false;
+    return future.wait_for(commit_wait) == std::future_status::ready;
+}
+
+}  // namespace
+
+ReadPack read_rules(const std::filesystem::path& folder) {
+    std::vector<std::filesystem::path> paths;
+    for (const auto& entry : std::filesystem::directory_iterator{folder})
+        if (entry.path().extension() == ".toml") paths.push_back(entry.path());
+    std::ranges::sort(paths);
+    ReadPack out;
+    for (const auto& path : paths) out.texts.push_back({path.filename().string(), files::read_all(path).value()});
+    auto pack = rules::parse_pack(out.texts);
+    if (!pack) throw std::invalid_argument{folder.string() + ": " + pack.error().message};
+    out.pack = std::make_shared<const rules::RulePack>(std::move(*pack));
+    return out;
+}
+
+judging::JudgeThread::Submit submit_to(Collector& collector) {
+    return [&collector](const std::string& device, std::vector<FactLeaf> facts) {
+        return submit_and_wait(collector, {device, std::move(facts), {}, {}});
+    };
+}
+
+void put_rules_in_force(Collector& collector, const std::filesystem::path& database, const ReadPack& rules) {
+    store::StoreReader reader{database};
+    VerdictRequest request;
+    for (const rules::PackText& text : rules.texts) {
+        const std::string hash = to_hex(sha256(as_bytes(text.toml)));
+        const std::string key = std::string{rules_in_force} + "." + text.file;
+        if (reader.meta(key) == hash) continue;
+        request.metas.emplace_back(key, hash);
+        request.metas.emplace_back("rules." + hash, text.toml);
+        request.facts.push_back({std::string{rules_in_force}, {}, {{"file", text.file}, {"sha256", hash}}});
+    }
+    if (!request.facts.empty()) submit_and_wait(collector, std::move(request));
+}
+
+}  // namespace gantry::ingest

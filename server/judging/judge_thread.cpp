@@ -1,0 +1,182 @@
+#include "server/judging/judge_thread.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "common/io/clock.hpp"
+#include "common/io/log.hpp"
+#include "server/domain/finding/finding_life.hpp"
+#include "server/domain/finding/verdict.hpp"
+#include "server/judging/case_reader.hpp"
+#include "server/store/read_findings.hpp"
+#include "server/store/read_fleet.hpp"
+#include "server/store/read_papers.hpp"
+
+namespace gantry::judging {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr std::int64_t fleet_every_ms = 60'000;
+constexpr std::size_t papers_at_once = 1000;
+constexpr int nice_value = 10;
+
+std::vector<finding::Known> known_of(const std::vector<store::FindingRow>& rows) {
+    std::vector<finding::Known> out;
+    for (const store::FindingRow& row : rows)
+        out.push_back({row.rule, row.key, row.severity, row.suspected, row.first_at_ms, row.last_at_ms, row.count,
+                       row.stage == name(finding::Stage::withdrawn)});
+    return out;
+}
+
+}  // namespace
+
+JudgeThread::JudgeThread(JudgeOptions options, std::shared_ptr<const rules::RulePack> pack, Submit submit)
+    : options_{std::move(options)}, pack_{std::move(pack)}, submit_{std::move(submit)}, reader_{options_.database} {
+    if (!options_.now_ms) options_.now_ms = clock::utc_ms;
+}
+
+void JudgeThread::start() {
+    thread_ = std::thread{[this] { run(); }};
+}
+
+void JudgeThread::stop() {
+    if (!thread_.joinable()) return;
+    {
+        const std::lock_guard guard{mutex_};
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+}
+
+void JudgeThread::use_pack(std::shared_ptr<const rules::RulePack> pack) {
+    {
+        const std::lock_guard guard{mutex_};
+        next_pack_ = std::move(pack);
+    }
+    wake_.notify_all();
+}
+
+void JudgeThread::run() {
+    // On Linux the priority is the thread's own.
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), nice_value);
+    std::chrono::nanoseconds pause = std::chrono::milliseconds{options_.look_every_ms};
+    while (true) {
+        {
+            std::unique_lock lock{mutex_};
+            wake_.wait_for(lock, pause, [&] { return stopping_; });
+            if (stopping_) return;
+        }
+        const auto began = Steady::now();
+        try {
+            judge_due(options_.now_ms());
+        } catch (const std::exception& fault) {
+            log::error("judging: broken off, tried again", {{"error", fault.what()}});
+        }
+        const auto cost = Steady::now() - began;
+        pause = std::max<std::chrono::nanoseconds>(std::chrono::milliseconds{options_.look_every_ms},
+                                                   cost * (1000 - options_.share_permille) / options_.share_permille);
+    }
+}
+
+std::size_t JudgeThread::judge_due(std::int64_t now_ms) {
+    {
+        const std::lock_guard guard{mutex_};
+        if (next_pack_) {
+            pack_ = std::move(next_pack_);
+            ask_all();
+        }
+    }
+    look_for_news();
+    look_for_papers();
+    if (fleet_ms_ == 0 || now_ms - fleet_ms_ >= fleet_every_ms || now_ms < fleet_ms_) {
+        FleetFacts fleet = read_fleet_facts(reader_);
+        if (fleet_ms_ != 0 && (fleet.by_serial != fleet_.by_serial || fleet.by_report != fleet_.by_report)) ask_all();
+        fleet_ = std::move(fleet);
+        fleet_ms_ = now_ms;
+    }
+    std::size_t count = 0;
+    for (const std::string& device : due(now_ms)) {
+        const auto began = Steady::now();
+        judge_device(device, now_ms);
+        ++count;
+        const std::chrono::nanoseconds cost = Steady::now() - began;
+        std::unique_lock lock{mutex_};
+        if (stopping_) break;
+        if (thread_.joinable())
+            wake_.wait_for(lock, cost * (1000 - options_.share_permille) / options_.share_permille,
+                           [&] { return stopping_; });
+        if (stopping_) break;
+    }
+    return count;
+}
+
+void JudgeThread::ask_all() {
+    for (auto& [device, place] : places_) place.asked = true;
+}
+
+void JudgeThread::look_for_news() {
+    store::each_last_leaf(reader_, [&](std::string device, std::uint64_t leaf) {
+        if (device.starts_with("unassigned-")) return;
+        places_.try_emplace(device);
+        newest_[std::move(device)] = leaf;
+    });
+}
+
+void JudgeThread::look_for_papers() {
+    while (true) {
+        const auto filed = store::papers_after(reader_, papers_seen_, papers_at_once);
+        for (const store::PaperRow& row : filed) {
+            papers_seen_ = row.leaf + 1;
+            const auto subjects = paper::subjects_of({row.kind, row.id, row.body});
+            const bool devices_only =
+                subjects && !subjects->empty() && std::ranges::all_of(*subjects, [](const paper::Subject& subject) {
+                    return subject.scope == paper::Scope::device;
+                });
+            if (!devices_only) {
+                ask_all();
+                continue;
+            }
+            for (const paper::Subject& subject : *subjects)
+                if (const auto place = places_.find(subject.id); place != places_.end()) place->second.asked = true;
+        }
+        if (filed.size() < papers_at_once) return;
+        fleet_ms_ = 0;
+    }
+}
+
+std::vector<std::string> JudgeThread::due(std::int64_t now_ms) {
+    std::vector<std::pair<std::int64_t, std::string>> waiting;
+    for (const auto& [device, place] : places_) {
+        const auto newest = newest_.find(device);
+        const bool news =
+            newest != newest_.end() && newest->second != place.leaf && now_ms - place.judged_ms >= options_.settle_ms;
+        if (place.asked || news || now_ms >= place.next_due_ms) waiting.emplace_back(place.judged_ms, device);
+    }
+    std::ranges::sort(waiting);  // who has waited longest comes first
+    std::vector<std::string> out;
+    for (auto& [judged_ms, device] : waiting) out.push_back(std::move(device));
+    return out;
+}
+
+void JudgeThread::judge_device(const std::string& device, std::int64_t now_ms) {
+    Place& place = places_[device];
+    const auto newest = newest_.find(device);
+    const std::uint64_t leaf = newest == newest_.end() ? 0 : newest->second;
+    const auto with_uses = read_case(reader_, device, fleet_, *pack_, now_ms);
+    if (!with_uses) return;
+    const rules::Judged judged = rules::judge(*with_uses, *pack_);
+    const auto row = reader_.device(device);
+    auto facts = finding::verdicts(device, known_of(store::judged_findings(reader_, row->row.dev_no)), judged, *pack_);
+    ++judged_;
+    place.judged_ms = now_ms;
+    place.next_due_ms = judged.next_due_ms;
+    place.leaf = leaf;
+    place.asked = !facts.empty() && !submit_(device, std::move(facts));
+}
+
+}  // namespace gantry::judging

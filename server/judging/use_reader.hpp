@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "server/domain/rules/case.hpp"
+#include "server/store/store_reader.hpp"
+
+namespace gantry::judging {
+
+// Leaves looked at for one case: three months of a busy scanner hold some 40,000. Beyond it the oldest hours stay
+// unread, which is unknown, not unused.
+inline constexpr std::size_t use_leaves_max = 100'000;
+
+// The single exposures of the given hours (of `all`, which say where they stand in the log), sorted by time, each
+// counted once.
+std::vector<rules::UseEvent> read_uses(store::StoreReader& reader, store::DevNo dev_no,
+                                       std::span<const store::HourRow> all, std::span<const std::int64_t> wanted);
+
+}  // namespace gantry::judging

@@ -1,0 +1,81 @@
+#include "server/store/read_findings.hpp"
+
+#include <algorithm>
+
+#include "server/store/finding_row.hpp"
+#include "server/store/limits.hpp"
+
+namespace gantry::store {
+
+std::optional<FindingRow> one_finding(sql::Database& db, DevNo dev_no, std::string_view rule, std::string_view key) {
+    FindingQuery query{db, std::string{finding_columns} + "WHERE dev_no = ?1 AND rule = ?2 AND key = ?3"};
+    std::optional<FindingRow> out;
+    query.each(to_finding([&](FindingRow row) { out = std::move(row); }), dev_no, rule, key);
+    return out;
+}
+
+std::optional<FindingRow> finding(StoreReader& reader, DevNo dev_no, std::string_view rule, std::string_view key) {
+    return one_finding(reader.db(), dev_no, rule, key);
+}
+
+std::array<std::uint64_t, 5> open_findings(StoreReader& reader) {
+    std::array<std::uint64_t, 5> out{};
+    sql::Query<std::size_t, std::uint64_t> query{
+        reader.db(), "SELECT severity, count(*) FROM finding WHERE open = 1 GROUP BY severity"};
+    query.each([&](std::size_t severity, std::uint64_t count) { out.at(severity) = count; });
+    return out;
+}
+
+std::vector<FindingRow> StoreReader::findings(DevNo dev_no, bool open_only, std::size_t limit) {
+    FindingQuery query{db(), std::string{finding_columns} +
+                                 "WHERE (?1 = 0 OR dev_no = ?1) AND (?2 = 0 OR open = 1) "
+                                 "ORDER BY last_leaf DESC, dev_no, rule, key LIMIT ?3"};
+    std::vector<FindingRow> out;
+    query.each(to_finding([&](FindingRow row) { out.push_back(std::move(row)); }), dev_no, open_only,
+               std::min(limit, page_rows_max));
+    return out;
+}
+
+std::vector<FindingRow> findings_page(StoreReader& reader, const FindingFilter& filter,
+                                      const std::optional<FindingPlace>& after, std::size_t limit) {
+    FindingQuery query{reader.db(), std::string{finding_columns} +
+                                        "WHERE (?1 = 0 OR dev_no = ?1) AND (?2 IS NULL OR (-first_leaf, dev_no, rule, "
+                                        "key) > (-?2, ?3, ?4, ?5)) AND (?7 = '' OR rule = ?7) AND (?8 IS NULL OR open "
+                                        "= ?8) AND (?9 IS NULL OR severity >= ?9) "
+                                        "ORDER BY -first_leaf, dev_no, rule, key LIMIT ?6"};
+    const FindingPlace place = after.value_or(FindingPlace{});
+    std::vector<FindingRow> out;
+    query.each(to_finding([&](FindingRow row) { out.push_back(std::move(row)); }), filter.dev_no,
+               after ? std::optional<std::uint64_t>{place.first_leaf} : std::nullopt, place.dev_no, place.rule,
+               place.key, std::min(limit, page_rows_max), filter.rule,
+               filter.open ? std::optional<std::int64_t>{*filter.open} : std::nullopt,
+               filter.severity ? std::optional<std::int64_t>{*filter.severity} : std::nullopt);
+    return out;
+}
+
+std::vector<FindingRow> judged_findings(StoreReader& reader, DevNo dev_no) {
+    FindingQuery query{reader.db(),
+                       std::string{finding_columns} + "WHERE dev_no = ?1 AND rule_version > 0 ORDER BY rule, key"};
+    std::vector<FindingRow> out;
+    query.each(to_finding([&](FindingRow row) { out.push_back(std::move(row)); }), dev_no);
+    return out;
+}
+
+std::vector<FindingStepRow> finding_steps(StoreReader& reader, DevNo dev_no, std::string_view rule,
+                                          std::string_view key) {
+    sql::Query<std::uint64_t, std::int64_t, std::string, std::string, std::string, std::string, std::string> query{
+        reader.db(),
+        "SELECT leaf, recv_ms, action, actor, role, reason, owner FROM finding_step "
+        "WHERE dev_no = ?1 AND rule = ?2 AND key = ?3 ORDER BY leaf LIMIT 1000"};
+    std::vector<FindingStepRow> out;
+    query.each(
+        [&](std::uint64_t leaf, std::int64_t recv_ms, std::string action, std::string actor, std::string role,
+            std::string reason, std::string owner) {
+            out.push_back({leaf, dev_no, std::string{rule}, std::string{key}, recv_ms, std::move(action),
+                           std::move(actor), std::move(role), std::move(reason), std::move(owner)});
+        },
+        dev_no, rule, key);
+    return out;
+}
+
+}  // namespace gantry::store
