@@ -26,8 +26,8 @@ struct SheetRow {
 Result<std::vector<SheetRow>> parse_csv(std::string_view text);
 
 // `shared_strings` is xl/sharedStrings.xml (empty when the file has none), `sheet` xl/worksheets/sheet1.xml, both
-// unpacked. Numbers come as they are written, so a date comes as a day number. Errors as above; a document type
-// declaration is refused.
+// unpacked. Numbers come as they are written, so a date comes as a day number, counted from 1900 as all files but very
+// old ones of one system do. Errors as above; a document type declaration is refused.
 Result<std::vector<SheetRow>> parse_xlsx_sheet(std::string_view shared_strings, std::string_view sheet);
 
 }  // namespace gantry::paper
