@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,7 +10,7 @@
 // Tables as offices keep them, read into rows of texts: CSV, and the two parts of an XLSX that hold one sheet.
 namespace gantry::paper {
 
-inline constexpr std::size_t sheet_bytes_max = 4 * 1024 * 1024;
+inline constexpr std::size_t sheet_bytes_max = std::size_t{4} * 1024 * 1024;
 inline constexpr std::size_t sheet_rows_max = 10'000;  // without the heading
 inline constexpr std::size_t sheet_columns_max = 100;
 inline constexpr std::size_t sheet_cell_bytes_max = 4'096;
