@@ -48,9 +48,7 @@ struct Sorter {
     void operator()(const Permit& p) const { take(out.permits, p, permits(p)); }
     void operator()(const Commitment& p) const { take(out.commitments, p, named_or_org(p.devices, p.org)); }
     void operator()(const Certificate& p) const { take(out.certificates, p, p.org.empty() || of_org(p.org)); }
-    void operator()(const Operator& p) const {
-        take(out.operators, p, of_org(p.org) && (p.devices.empty() || contains(p.devices, device.id)));
-    }
+    void operator()(const Operator& p) const { take(out.operators, p, named_or_org(p.devices, p.org)); }
     void operator()(const Test& p) const { take(out.tests, p, of_device(p.device)); }
     void operator()(const Recall& p) const { take(out.recalls, p, concerns(p, device)); }
     void operator()(const RecallAnswer& p) const { take(out.recall_answers, p, of_device(p.device)); }

@@ -30,8 +30,11 @@ bool sheet(const Question& q) {
     return sheet.manufactured_ms.has_value();
 }
 bool permit(const Question& q) {
-    return std::ranges::any_of(q.papers.permits,
-                               [&](const Permit& p) { return is_word(p.kind, q.detail) && p.in_force(q.now_ms); });
+    return std::ranges::any_of(q.papers.permits, [&](const Permit& p) {
+        // What was made while its model was registered stays lawful to use when the registration has ended.
+        const bool counts = p.kind == PermitKind::product_registration || p.in_force(q.now_ms);
+        return is_word(p.kind, q.detail) && counts;
+    });
 }
 bool test(const Question& q) {
     return std::ranges::any_of(q.papers.tests, [&](const Test& p) { return is_word(p.kind, q.detail) && p.passed; });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,7 +10,7 @@
 // Tables as offices keep them, read into rows of texts: CSV, and the two parts of an XLSX that hold one sheet.
 namespace gantry::paper {
 
-inline constexpr std::size_t sheet_bytes_max = 4 * 1024 * 1024;
+inline constexpr std::size_t sheet_bytes_max = std::size_t{4} * 1024 * 1024;
 inline constexpr std::size_t sheet_rows_max = 10'000;  // without the heading
 inline constexpr std::size_t sheet_columns_max = 100;
 inline constexpr std::size_t sheet_cell_bytes_max = 4'096;
@@ -26,8 +27,8 @@ struct SheetRow {
 Result<std::vector<SheetRow>> parse_csv(std::string_view text);
 
 // `shared_strings` is xl/sharedStrings.xml (empty when the file has none), `sheet` xl/worksheets/sheet1.xml, both
-// unpacked. Numbers come as they are written, so a date comes as a day number. Errors as above; a document type
-// declaration is refused.
+// unpacked. Numbers come as they are written, so a date comes as a day number, counted from 1900 as all files but very
+// old ones of one system do. Errors as above; a document type declaration is refused.
 Result<std::vector<SheetRow>> parse_xlsx_sheet(std::string_view shared_strings, std::string_view sheet);
 
 }  // namespace gantry::paper

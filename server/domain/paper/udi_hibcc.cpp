@@ -119,7 +119,7 @@ Result<void> read_secondary(Udi& udi, std::string_view text, int year_now) {
         return true;
     };
     if (prefix("$$")) return read_dated(udi, text, year_now);
-    if (prefix("$+")) {
+    if (prefix("$+") || prefix("S")) {
         udi.serial = text;
     } else if (prefix("$")) {
         udi.lot = text;
@@ -127,8 +127,6 @@ Result<void> read_secondary(Udi& udi, std::string_view text, int year_now) {
         return read_long_date("16D", text, udi.manufactured_ms);
     } else if (prefix("14D")) {
         return read_long_date("14D", text, udi.expires_ms);
-    } else if (prefix("S")) {
-        udi.serial = text;
     } else if (!text.empty() && is_letter(text.front())) {
         udi.elements.emplace_back(text.substr(0, 1), text.substr(1));  // quantity, container: nothing to us
     } else if (text.size() >= 5 && all_digits(text.substr(0, 5))) {

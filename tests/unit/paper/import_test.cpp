@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "server/domain/paper/catalogue.hpp"
 #include "server/domain/paper/dates.hpp"
 #include "server/domain/paper/import_columns.hpp"
 #include "tests/unit/domain/ct_table.hpp"
@@ -158,6 +159,23 @@ TEST_CASE("import: every fault of a row is told with line, column, got and want;
     CHECK(report.devices[1].line == 15);
     for (const ImportedDevice& device : report.devices)
         CHECK(std::holds_alternative<Moved>(judge(ct_table(), LifecycleFold{}, {}, device.baseline)));
+}
+
+TEST_CASE("import: a day in a cell and a day in a catalogue are the same day") {
+    const std::vector<Catalogue> catalogues = {
+        parse_catalogue(source_text("config/catalogue/2018.toml"), "2018.toml").value(),
+        parse_catalogue(source_text("config/catalogue/2023.toml"), "2023.toml").value()};
+    const ImportReport report = imported(
+        "id,modality,state,排数,采购日期\n"
+        "a,CT,IN_USE,64,2023-03-02\n"
+        "b,CT,IN_USE,64,2023-03-03\n");
+    REQUIRE(report.devices.size() == 2);
+    const auto licence = [&](const ImportedDevice& device) {
+        const auto sheet = std::get<DeviceSheet>(paper_of("device_sheet", device.entry.at("id"), device.sheet_json));
+        return licence_needed(catalogues, sheet, sheet.purchased_ms.value()).licence;
+    };
+    CHECK(licence(report.devices[0]) == LicenceClass::b);
+    CHECK(licence(report.devices[1]) == LicenceClass::none);
 }
 
 TEST_CASE("import: one device stands once") {

@@ -166,6 +166,8 @@ TEST_CASE("missing papers: what is on file, to the millisecond") {
         {"permit.radiation_safety", "permit",
          R"({"kind":"radiation_safety","no":"1","holder":"h-1","from":1,"cancelled_at":)" + at + "}", false},
         {"permit.radiation_safety", "permit", R"({"kind":"radiodiagnosis","no":"1","holder":"h-1","from":1})", false},
+        {"permit.product_registration", "permit",
+         R"({"kind":"product_registration","no":"1","holder":"m","devices":["d-1"],"from":1,"to":2})", true},
         {"test.acceptance", "test", R"({"kind":"acceptance","device":"d-1","at":1,"passed":false})", false},
         {"test.status", "test", R"({"kind":"status","device":"d-1","at":1,"passed":true})", true},
         {"schedule.pm", "schedule",

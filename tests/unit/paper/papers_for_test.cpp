@@ -52,6 +52,8 @@ TEST_CASE("papers for a device: what names it, its organisation, its site or its
         paper_of("operator", "o-all", R"({"org":"h-1","training_to":9,"dosimetry_at":1,"health_check_at":1})"),
         paper_of("operator", "o-named",
                  R"({"org":"h-1","devices":["ct-1"],"training_to":8,"dosimetry_at":1,"health_check_at":1})"),
+        paper_of("operator", "o-guest",
+                 R"({"org":"h-2","devices":["ct-1"],"training_to":7,"dosimetry_at":1,"health_check_at":1})"),
         paper_of("operator", "o-others",
                  R"({"org":"h-1","devices":["ct-2"],"training_to":8,"dosimetry_at":1,"health_check_at":1})"),
         paper_of("commitment", "k-1", R"({"permit":"p-org","org":"h-1","what":"w","due_at":1})"),
@@ -73,7 +75,7 @@ TEST_CASE("papers for a device: what names it, its organisation, its site or its
     CHECK(ids(got.rooms) == "r-free r-own");
     CHECK(ids(got.permits) == "p-named p-reg p-model p-site p-org");
     CHECK(ids(got.certificates) == "c-all c-org");
-    CHECK(ids(got.operators) == "o-named o-all");
+    CHECK(ids(got.operators) == "o-guest o-named o-all");
     CHECK(ids(got.commitments) == "k-1");
     CHECK(ids(got.contracts) == "x-1");
     CHECK(ids(got.hours) == "u-dev u-site");

@@ -145,3 +145,29 @@ TEST_CASE("XLSX: what cannot be read is refused") {
         CHECK(got.error().message.find(row.says) != std::string::npos);
     }
 }
+
+TEST_CASE("tables: no text makes the readers stumble") {
+    std::uint64_t state = 88172645463325252ULL;
+    const auto next = [&](std::size_t bound) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        return static_cast<std::size_t>(state % bound);
+    };
+    const std::string_view characters = "a\",;\t\r\n \xe5\x8f\xb7";
+    const char* const pieces[] = {
+        "<row>",       "<row r=\"7\">", "</row>", "<c>",  "<c t=\"s\">", "<c r=\"B2\" t=\"b\">",
+        "<c t=\"e\">", "</c>",          "<v>",    "</v>", "0",           "9.5E3",
+        "<is><t>",     "</t></is>",     "<v/>"};
+    for (int round = 0; round < 5'000; ++round) {
+        std::string csv;
+        for (std::size_t n = next(40); n-- > 0;) csv.push_back(characters[next(characters.size())]);
+        if (const auto rows = parse_csv(csv))
+            for (const SheetRow& row : *rows) CHECK(!row.cells.empty());
+        std::string xml = xlsx_head;
+        for (std::size_t n = next(20); n-- > 0;) xml += pieces[next(std::size(pieces))];
+        if (round % 2 == 0) xml += xlsx_tail;
+        if (const auto rows = parse_xlsx_sheet("<sst><si><t>x</t></si></sst>", xml))
+            for (const SheetRow& row : *rows) CHECK(!row.cells.empty());
+    }
+}
