@@ -32,6 +32,8 @@ std::span<const RuleFunction* const> all_functions();
 std::span<const RuleFunction> permit_functions();
 std::span<const RuleFunction> use_functions();
 std::span<const RuleFunction> quality_functions();
+std::span<const RuleFunction> proof_functions();
+std::span<const RuleFunction> record_functions();
 std::span<const RuleFunction> dose_functions();
 std::span<const RuleFunction> integrity_functions();
 std::span<const RuleFunction> end_functions();

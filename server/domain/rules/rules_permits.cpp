@@ -159,9 +159,10 @@ void moved_without_permit(Run& run) {
         for (const Seen& now : seen) {
             if (now.fp.empty()) continue;
             const bool changed = !before.empty() && now.fp != before;
-            const bool told = std::ranges::any_of(run.device().declared, [&](const Declared& d) {
-                return d.event == "relocation.started" && d.at_ms >= since && declared_ms(d) <= now.at_ms;
-            });
+            const bool told =
+                changed && std::ranges::any_of(run.device().declared, [&](const Declared& d) {
+                    return d.event == "relocation.started" && d.at_ms >= since && declared_ms(d) <= now.at_ms;
+                });
             if (changed && !told && run.covers(now.at_ms)) {
                 Found found = run.found(fmt::format("{}:{}", what, now.leaf), now.at_ms, now.at_ms,
                                         fmt::format("{} {}", what, now.fp), fmt::format("{} {}", what, before));

@@ -154,7 +154,120 @@ void pm_overdue(Run& run) {
     for (const paper::Schedule& plan : plans) judge_plan(run, plan, maintained(run, plan.id, plans.size() == 1), duty);
 }
 
+// V22. Takes tests that carry the item, schedules of work "constancy" with that item, a test's own interval_days, and
+// states. A schedule comes before the test's own interval, and that before the table of items, which holds for the
+// modalities listed. Doing it fulfils the duty, passed or not: a failure is V24. Counts from the first day in service.
+void constancy_overdue(Run& run) {
+    const auto start = service_start(run);
+    if (!start) return;
+    struct Item {
+        std::int64_t interval_days = 0, grace_days = 0, start_ms = 0;
+        std::vector<std::int64_t> done;
+    };
+    std::map<std::string, Item> items;
+    if (run.lists("modalities", modality_of(run.device()))) {
+        for (const auto& [name, interval] : run.table("interval_days")) items[name] = {interval, 0, *start, {}};
+    }
+    for (const Test& test : run.papers().tests) {
+        for (const paper::TestItem& item : test.items) {
+            if (test.interval_days && test.kind == TestKind::constancy)
+                items[item.item].interval_days = *test.interval_days;
+            if (const auto known = items.find(item.item); known != items.end())
+                known->second.done.push_back(test.at_ms);
+        }
+    }
+    for (const paper::Schedule& plan : run.papers().schedules) {
+        if (plan.work != "constancy" || plan.item.empty() || !plan.every_days || plan.to_ms <= run.now_ms()) continue;
+        Item& item = items[plan.item];
+        item.interval_days = *plan.every_days;
+        item.grace_days = plan.grace_days.value_or(std::min<std::int64_t>(*plan.every_days / 10, 14));
+        item.start_ms = plan.from_ms;
+    }
+    const Spans duty = spans_in(run.device(), in_service);
+    for (auto& [name, item] : items) {
+        std::ranges::sort(item.done);
+        const std::int64_t interval = (item.interval_days + item.grace_days) * ms_per_day;
+        for (const Late& late : find_late(run, std::max(item.start_ms, *start), item.done, interval, duty))
+            report_late(run, late, fmt::format("{}@{}", name, iso_day(late.anchor_ms)), interval, 0);
+    }
+}
+
+// V23. Takes tests of kind site_protection, and states. Counts from the first day in service, or from a survey before.
+void protection_test_overdue(Run& run) {
+    const auto start = service_start(run);
+    if (!start) return;
+    std::vector<std::int64_t> done;
+    for (const Test& test : run.papers().tests) {
+        if (test.kind == TestKind::site_protection && test.passed) done.push_back(test.at_ms);
+    }
+    std::ranges::sort(done);
+    const auto after = std::ranges::upper_bound(done, *start);
+    const std::int64_t anchor = after == done.begin() ? *start : *std::prev(after);
+    const std::int64_t interval = run.days_ms("interval_days");
+    for (const Late& late : find_late(run, anchor, done, interval, spans_in(run.device(), in_service)))
+        report_late(run, late, "after:" + iso_day(late.anchor_ms), interval, 0);
+}
+
+struct Verdict {
+    std::int64_t at_ms = 0;
+    std::string item;  // empty: all
+    bool pass = false;
+    std::uint64_t leaf = 0;
+};
+
+// Each item's verdicts by time; of a test without items, and of a declared one, the whole.
+std::vector<Verdict> verdicts(const Run& run) {
+    std::vector<Verdict> out;
+    for (const Test& test : run.papers().tests) {
+        if (test.kind == TestKind::site_protection) continue;
+        for (const paper::TestItem& item : test.items) {
+            if (item.mandatory || item.pass) out.push_back({test.at_ms, item.item, item.pass, test.leaf});
+        }
+        const bool named = std::ranges::any_of(test.items, [](const auto& i) { return i.mandatory && !i.pass; });
+        // Of a failed test with failed items, those say what failed; a passed test of few items passes only them.
+        if ((!test.passed && !named) || test.items.empty() ||
+            (test.passed && test.kind != TestKind::constancy && test.covers.empty()))
+            out.push_back({test.at_ms, {}, test.passed, test.leaf});
+    }
+    for (const Declared& d : run.device().declared) {
+        if (d.event == "qc.failed" || d.event == "status_test.failed") out.push_back({d.at_ms, {}, false, d.leaf});
+        if (d.event == "qc.passed" || d.event == "acceptance.passed") out.push_back({d.at_ms, {}, true, d.leaf});
+    }
+    std::ranges::stable_sort(out, {}, &Verdict::at_ms);
+    return out;
+}
+
+// V24. Takes tests with their items, declared qc.failed, status_test.failed, qc.passed and acceptance.passed, and
+// patient hours. An item stays failed until it passes, or a whole status or acceptance test of all parts does. An item
+// that is not mandatory fails nothing. Use at the moment of the pass is allowed.
+void use_after_failed_test(Run& run) {
+    std::map<std::string, Verdict> failed;
+    const auto settle = [&](const Verdict& fail, std::int64_t until) {
+        if (!run.covers(fail.at_ms)) return;
+        const std::string what = fail.item.empty() ? "test" : fail.item;
+        run.report_use({fail.at_ms, until}, fmt::format("{}@{}", what, iso_day(fail.at_ms)), run.rule().severity,
+                       "passed " + what);
+    };
+    for (const Verdict& verdict : verdicts(run)) {
+        if (!verdict.pass) {
+            failed.emplace(verdict.item, verdict);
+            continue;
+        }
+        if (verdict.item.empty()) {
+            for (const auto& [item, fail] : failed) settle(fail, verdict.at_ms);
+            failed.clear();
+        } else if (const auto fail = failed.find(verdict.item); fail != failed.end()) {
+            settle(fail->second, verdict.at_ms);
+            failed.erase(fail);
+        }
+    }
+    for (const auto& [item, fail] : failed) settle(fail, run.now_ms() + 1);
+}
+
 const std::vector<RuleFunction> functions = {
+    {"constancy_overdue", {texts("modalities"), table("interval_days", 1, 3'660)}, constancy_overdue},
+    {"protection_test_overdue", {number("interval_days", 1, 3'660)}, protection_test_overdue},
+    {"use_after_failed_test", {}, use_after_failed_test},
     {"status_test_overdue", {number("interval_days", 1, 3'660), days("critical_after_days")}, status_test_overdue},
     {"pm_overdue",
      {table("default_days", 1, 3'660), number("grace_permille", 0, 1'000), days("grace_days_max", 366),

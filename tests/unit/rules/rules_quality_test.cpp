@@ -134,3 +134,88 @@ TEST_CASE("V25: what fulfils a schedule, counters, and the default interval") {
     other.c.modality = other.c.papers.sheet.modality = "MRI";
     CHECK(count(other, "V25") == 0);
 }
+
+namespace {
+
+paper::TestItem item(std::string name, bool pass = true, bool mandatory = true) {
+    paper::TestItem out;
+    out.item = std::move(name);
+    out.pass = pass;
+    out.mandatory = mandatory;
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("V22: constancy by table, by the test itself and by schedule") {
+    const auto at_due = [](std::int64_t age_ms) {
+        Builder b = in_use_since(day0 - 200 * day);
+        for (const char* name : {"water_hu", "noise", "uniformity", "positioning", "ctdi_w"})
+            b.test(day0 - age_ms, TestKind::constancy).items = {item(name, false)};
+        return b;
+    };
+    CHECK(of(at_due(31 * day).judged(), "V22").size() == 4);  // late before their first test; the dose is yearly
+    const auto now_late = [](const Builder& b) {
+        return std::ranges::count_if(of(b.judged(), "V22"), [](const Found& f) { return f.to_ms == forever_ms; });
+    };
+    CHECK(now_late(at_due(31 * day)) == 0);
+    CHECK(now_late(at_due(31 * day + 1)) == 4);
+    Builder own = at_due(31 * day + 1);
+    for (auto& test : own.c.papers.tests) test.interval_days = 40;
+    CHECK(now_late(own) == 0);
+    paper::Schedule schedule;
+    schedule.id = "s1";
+    schedule.work = "constancy";
+    schedule.item = "noise";
+    schedule.every_days = 20;
+    own.c.papers.schedules = {schedule};
+    CHECK(now_late(own) == 1);
+    Builder other = in_use_since(day0 - 200 * day);
+    other.c.modality = other.c.papers.sheet.modality = "DR";
+    CHECK(count(other, "V22") == 0);
+}
+
+TEST_CASE("V23: site protection") {
+    for (const auto& [age_ms, want] : {std::pair{365 * day, 0u}, std::pair{365 * day + 1, 1u}}) {
+        Builder b = in_use_since(day0 - 100 * day);
+        b.test(day0 - age_ms, TestKind::site_protection);
+        CHECK(count(b, "V23") == want);
+    }
+    CHECK(count(in_use_since(day0 - 100 * day), "V23") == 0);
+}
+
+TEST_CASE("V24: use between a failed item and its pass") {
+    const auto at = day0 - 50 * day;
+    const struct {
+        const char* what;
+        std::vector<paper::TestItem> failed;
+        std::int64_t pass_after_ms;
+        std::vector<paper::TestItem> passed;
+        TestKind kind;
+        std::size_t want;
+    } rows[] = {
+        {"never passed", {item("noise", false)}, forever_ms, {}, TestKind::status, 1},
+        {"passed before use", {item("noise", false)}, hour, {item("noise")}, TestKind::constancy, 0},
+        {"another item passed", {item("noise", false)}, hour, {item("water_hu")}, TestKind::constancy, 1},
+        {"whole status test passed", {item("noise", false)}, hour, {item("water_hu")}, TestKind::status, 0},
+        {"passed as the hour of use begins", {item("noise", false)}, day, {item("noise")}, TestKind::constancy, 0},
+        {"passed as the hour of use ends", {item("noise", false)}, day + hour, {item("noise")}, TestKind::constancy, 1},
+        {"not told which item", {}, forever_ms, {}, TestKind::status, 1},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.what);
+        Builder b = in_use_since(day0 - 100 * day);
+        b.test(at, TestKind::status, false).items = row.failed;
+        if (row.pass_after_ms != forever_ms) b.test(at + row.pass_after_ms, row.kind).items = row.passed;
+        b.use(at + day);
+        CHECK(count(b, "V24") == row.want);
+    }
+    Builder optional = in_use_since(day0 - 100 * day);
+    optional.test(at).items = {item("light", false, false)};
+    optional.use(at + day);
+    CHECK(count(optional, "V24") == 0);
+    Builder declared = in_use_since(day0 - 100 * day);
+    declared.declare(at, "status_test.failed");
+    declared.use(at + day);
+    CHECK(of(declared.judged(), "V24").at(0).severity == Severity::critical);
+}
