@@ -16,6 +16,7 @@ inline constexpr int exit_ok = 0, exit_failed = 1, exit_usage = 2, exit_bad_data
 struct Context {
     Args args;
     std::filesystem::path state;
+    std::filesystem::path rules{};
     bool json = false;
 
     std::filesystem::path database() const { return state / "gantry.db"; }
@@ -37,6 +38,7 @@ int run_devices(const Context& context);
 int run_declare(const Context& context);
 int run_unassigned(const Context& context);
 int run_log(const Context& context);
+int run_judge(const Context& context);
 int run_rebuild(const Context& context);
 int run_doctor(const Context& context);
 

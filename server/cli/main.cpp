@@ -30,8 +30,12 @@ constexpr Flag flags[] = {
     {"--reason", "TEXT", "", "declare, assign: why (at least 10 characters)"},
     {"--role", "ROLE", "", "declare: HM, RAD, SVC, QMP, REG-H, REG-E, REG-D, MFR (default HM)"},
     {"--actor", "NAME", "", "declare, assign: who (default your user name)"},
-    {"--at", "MS", "", "declare: when it took effect, UTC milliseconds (default now)"},
+    {"--at", "MS", "", "declare: when it took effect; judge: as of then; UTC milliseconds (default now)"},
     {"--data", "JSON", "", "declare: facts that guards ask for"},
+    {"--device", "ID", "", "judge: only this device (default all)"},
+    {"--rule", "ID", "", "judge: only this rule, V21"},
+    {"--key", "KEY", "", "judge: only the finding of this key"},
+    {"--rules", "DIR", "rules", "judge: rule packs (default the shipped ones)"},
     {"--check", "", "", "rebuild: compare and leave"},
     {"--help", "", "", "this text"},
     {"--version", "", "", "name, version, commit"},
@@ -51,6 +55,10 @@ constexpr Command commands[] = {
     {"unassigned", run_unassigned,
      "unassigned list | unassigned assign LOG_INDEX DEVICE --reason TEXT\n      records that no route claimed"},
     {"log", run_log, "log checkpoint\n      the last signed checkpoint"},
+    {"judge", run_judge,
+     "judge [--device ID] [--rule V21] [--key KEY] [--at MS]\n      judge by the rules what the log holds, and show "
+     "how each "
+     "finding comes about; changes nothing"},
     {"rebuild", run_rebuild,
      "rebuild --check\n      fold the log again and compare every table; 0 only if they are byte-identical"},
     {"doctor", run_doctor, "doctor\n      is everything in place"},
@@ -72,6 +80,7 @@ int dispatch(Args args) {
                                 .flags = context.args.settings(flags),
                                 .environment = {}});
     if (!config) return fail(exit_config, config.error().message);
+    context.rules = config->text("rules", ingest::shipped_file("rules"));
     context.state = config->text("state", ingest::default_state().string());
     context.json = context.args.has("--json");
     std::vector<std::string> names;

@@ -26,11 +26,15 @@ constexpr Flag flags[] = {
     {"--version", "", "", "name, version, commit"},
 };
 
-std::string shipped(std::string_view part) {
+}  // namespace
+
+std::string shipped_file(std::string_view part) {
     const std::string installed = "/usr/share/gantry/" + std::string{part};
     std::error_code ignored;
     return std::filesystem::exists(installed, ignored) ? installed : GANTRY_DEFAULT_CONFIG_DIR "/" + std::string{part};
 }
+
+namespace {
 
 void read_mqtt(Config& config, CollectorSettings& settings) {
     MqttOptions& mqtt = settings.mqtt;
@@ -83,10 +87,10 @@ Result<CollectorSettings> read_settings(Config& config) {
     settings.host_names = config.list("http.host_names");
     settings.web_folder = config.text("http.web_dir");
     read_mqtt(config, settings);
-    settings.schema_file = config.text("schema", shipped("schema/events.toml"));
-    settings.rules_folder = config.text("rules", shipped("rules"));
-    settings.papers_file = config.text("papers", shipped("schema/papers.toml"));
-    settings.lifecycle_folder = config.text("lifecycle", shipped("lifecycle"));
+    settings.schema_file = config.text("schema", shipped_file("schema/events.toml"));
+    settings.rules_folder = config.text("rules", shipped_file("rules"));
+    settings.papers_file = config.text("papers", shipped_file("schema/papers.toml"));
+    settings.lifecycle_folder = config.text("lifecycle", shipped_file("lifecycle"));
     settings.demo = config.boolean("demo", false);
     settings.log_level = config.choice("log.level", {"debug", "info", "warn", "error"}, "info");
     settings.log_format = config.choice("log.format", {"auto", "text", "json"}, "auto");

@@ -40,6 +40,8 @@ std::span<const Flag> collector_flags();
 
 // /var/lib/gantry when it exists, else ./gantry-data.
 std::filesystem::path default_state();
+// A file or folder of config/ where it was installed, else where it was built from.
+std::string shipped_file(std::string_view part);
 
 // Reads every setting; the error lists all that is wrong, one a line.
 Result<CollectorSettings> read_settings(Config& config);

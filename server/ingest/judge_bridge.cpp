@@ -1,11 +1,8 @@
 #include "server/ingest/judge_bridge.hpp"
 
-#include <algorithm>
 #include <future>
-#include <stdexcept>
 
 #include "common/core/crypto.hpp"
-#include "common/io/files.hpp"
 
 namespace gantry::ingest {
 namespace {
@@ -23,26 +20,13 @@ bool submit_and_wait(Collector& collector, VerdictRequest request) {
 
 }  // namespace
 
-ReadPack read_rules(const std::filesystem::path& folder) {
-    std::vector<std::filesystem::path> paths;
-    for (const auto& entry : std::filesystem::directory_iterator{folder})
-        if (entry.path().extension() == ".toml") paths.push_back(entry.path());
-    std::ranges::sort(paths);
-    ReadPack out;
-    for (const auto& path : paths) out.texts.push_back({path.filename().string(), files::read_all(path).value()});
-    auto pack = rules::parse_pack(out.texts);
-    if (!pack) throw std::invalid_argument{folder.string() + ": " + pack.error().message};
-    out.pack = std::make_shared<const rules::RulePack>(std::move(*pack));
-    return out;
-}
-
 judging::JudgeThread::Submit submit_to(Collector& collector) {
     return [&collector](const std::string& device, std::vector<FactLeaf> facts) {
         return submit_and_wait(collector, {device, std::move(facts), {}, {}});
     };
 }
 
-void put_rules_in_force(Collector& collector, const std::filesystem::path& database, const ReadPack& rules) {
+void put_rules_in_force(Collector& collector, const std::filesystem::path& database, const judging::RuleFiles& rules) {
     store::StoreReader reader{database};
     VerdictRequest request;
     for (const rules::PackText& text : rules.texts) {

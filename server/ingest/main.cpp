@@ -170,7 +170,7 @@ int run(const CollectorSettings& settings, const Config& config) {
     AdminSocket admin{settings.admin_socket(),
                       [&collector](std::string_view line) { return answer_admin(collector, line); }};
 
-    ReadPack rules = read_rules(settings.rules_folder);
+    const judging::RuleFiles rules = judging::read_rules(settings.rules_folder);
     judging::JudgeThread judge{{.database = settings.database()}, rules.pack, submit_to(collector)};
 
     collector.start();
@@ -182,7 +182,7 @@ int run(const CollectorSettings& settings, const Config& config) {
     announce(settings, config, server.url());
     notify_systemd("READY=1");
     wait_for_end(signals, [&] {
-        ReadPack changed = read_rules(settings.rules_folder);
+        const judging::RuleFiles changed = judging::read_rules(settings.rules_folder);
         put_rules_in_force(collector, settings.database(), changed);
         judge.use_pack(changed.pack);
     });

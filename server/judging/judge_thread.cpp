@@ -23,6 +23,8 @@ using Steady = std::chrono::steady_clock;
 constexpr std::int64_t fleet_every_ms = 60'000;
 constexpr std::size_t papers_at_once = 1000;
 constexpr int nice_value = 10;
+// A device that goes on is judged for at most a fiftieth of the time: one with a long history waits longer.
+constexpr std::int64_t settle_times_cost = 50;
 
 std::vector<finding::Known> known_of(const std::vector<store::FindingRow>& rows) {
     std::vector<finding::Known> out;
@@ -62,6 +64,7 @@ void JudgeThread::use_pack(std::shared_ptr<const rules::RulePack> pack) {
 }
 
 void JudgeThread::run() {
+    paced_ = true;
     // On Linux the priority is the thread's own.
     setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), nice_value);
     std::chrono::nanoseconds pause = std::chrono::milliseconds{options_.look_every_ms};
@@ -107,7 +110,7 @@ std::size_t JudgeThread::judge_due(std::int64_t now_ms) {
         const std::chrono::nanoseconds cost = Steady::now() - began;
         std::unique_lock lock{mutex_};
         if (stopping_) break;
-        if (thread_.joinable())
+        if (paced_)
             wake_.wait_for(lock, cost * (1000 - options_.share_permille) / options_.share_permille,
                            [&] { return stopping_; });
         if (stopping_) break;
@@ -153,8 +156,8 @@ std::vector<std::string> JudgeThread::due(std::int64_t now_ms) {
     std::vector<std::pair<std::int64_t, std::string>> waiting;
     for (const auto& [device, place] : places_) {
         const auto newest = newest_.find(device);
-        const bool news =
-            newest != newest_.end() && newest->second != place.leaf && now_ms - place.judged_ms >= options_.settle_ms;
+        const bool news = newest != newest_.end() && newest->second != place.leaf &&
+                          now_ms - place.judged_ms >= std::max(options_.settle_ms, place.cost_ms * settle_times_cost);
         if (place.asked || news || now_ms >= place.next_due_ms) waiting.emplace_back(place.judged_ms, device);
     }
     std::ranges::sort(waiting);  // who has waited longest comes first
@@ -165,6 +168,7 @@ std::vector<std::string> JudgeThread::due(std::int64_t now_ms) {
 
 void JudgeThread::judge_device(const std::string& device, std::int64_t now_ms) {
     Place& place = places_[device];
+    const auto began = Steady::now();
     const auto newest = newest_.find(device);
     const std::uint64_t leaf = newest == newest_.end() ? 0 : newest->second;
     const auto with_uses = read_case(reader_, device, fleet_, *pack_, now_ms);
@@ -173,6 +177,7 @@ void JudgeThread::judge_device(const std::string& device, std::int64_t now_ms) {
     const auto row = reader_.device(device);
     auto facts = finding::verdicts(device, known_of(store::judged_findings(reader_, row->row.dev_no)), judged, *pack_);
     ++judged_;
+    place.cost_ms = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - began).count();
     place.judged_ms = now_ms;
     place.next_due_ms = judged.next_due_ms;
     place.leaf = leaf;

@@ -24,7 +24,7 @@ struct JudgeOptions {
     std::int64_t look_every_ms = 2'000;      // for devices with something new
     // A device whose log goes on is judged again after this long, so that a busy scanner is not judged after each
     // exposure; a paper or declaration does not wait.
-    std::int64_t settle_ms = 30'000;
+    std::int64_t settle_ms = 5'000;
     // Of each thousand milliseconds at most so many are spent on judging: storing comes first.
     unsigned share_permille = 250;
 };
@@ -57,7 +57,8 @@ private:
         std::uint64_t leaf = 0;        // its last leaf then
         std::int64_t judged_ms = 0;    // never: 0
         std::int64_t next_due_ms = 0;  // a deadline
-        bool asked = true;             // a paper, a declaration or a new pack: at once
+        std::int64_t cost_ms = 0;
+        bool asked = true;  // a paper, a declaration or a new pack: at once
     };
 
     void run();
@@ -82,6 +83,7 @@ private:
     std::condition_variable wake_;
     std::shared_ptr<const rules::RulePack> next_pack_;
     bool stopping_ = false;
+    bool paced_ = false;  // on its own thread
     std::thread thread_;
 };
 

@@ -45,6 +45,9 @@ void read_alert(const json::object& body, rules::UseEvent& out) {
     if (dlp || ctdivol) out.alert_configured = dlp.value_or(false) || ctdivol.value_or(false);
 }
 
+// The start of an exam, which tells the age band, stands so many leaves before its first exposure at most.
+constexpr std::size_t leaves_before = 32;
+
 // What the exposures of one walk need of each other.
 struct Gathered {
     std::vector<rules::UseEvent> uses;
@@ -115,7 +118,8 @@ std::vector<rules::UseEvent> read_uses(store::StoreReader& reader, store::DevNo 
     std::optional<std::uint64_t> next;
     for (const HourCell* cell : cells_of(all, wanted)) {
         std::optional<std::uint64_t> at = cell->last_leaf >= low ? next : std::optional{cell->last_leaf};
-        while (at && *at >= cell->first_leaf && looked_at++ < use_leaves_max) {
+        std::size_t before = 0;
+        while (at && (*at >= cell->first_leaf || before++ < leaves_before) && looked_at++ < use_leaves_max) {
             const auto leaf = reader.leaf(*at);
             if (!leaf || leaf->row.dev_no != dev_no) return {};
             gather(*leaf, asked, gathered);
