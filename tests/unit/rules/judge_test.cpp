@@ -56,3 +56,50 @@ TEST_CASE("judge: hours that a limit cuts in two are asked for, and counted from
     CHECK(found[0].count == 1);
     CHECK(found[0].leaves == std::vector<std::uint64_t>{b.leaf});
 }
+
+TEST_CASE("judge: fifteen years of hours are judged in little time") {
+    Builder b;
+    const std::int64_t years = 15 * 365;
+    b.state(day0 - years * day, State::in_use).now(day0);
+    b.c.papers.hours = {paper::OpeningHours{}};
+    b.c.papers.sheet.planned_exams_per_day = 50;
+    for (std::int64_t at = day0 - years * day; at < day0; at += hour) {
+        UseHour row;
+        row.hour_ms = at;
+        row.exams = row.exposures = row.patient_exposures = 4;
+        row.exposure_ms = 4'000;
+        row.covered_minutes = 60;
+        row.first_leaf = ++b.leaf;
+        row.last_leaf = ++b.leaf;
+        b.c.hours.push_back(row);
+    }
+    for (std::int64_t d = years; d > 0; --d) {
+        b.moment(day0 - d * day, "counter",
+                 "{\"tube_id\":\"A\",\"tube_serial\":\"T1\",\"scan_ms\":" + std::to_string((years - d) * 96'000) + "}");
+        if (d % 7 == 0) {
+            paper::TestItem noise;
+            noise.item = "noise";
+            noise.pass = d % 70 != 0;
+            b.test(day0 - d * day, paper::TestKind::constancy, noise.pass).items = {noise};
+        }
+        if (d % 45 == 0) b.state(day0 - d * day, State::pm).state(day0 - d * day + 5 * hour, State::in_use);
+    }
+    for (std::int64_t i = 0; i < 90 * 300; ++i) {
+        UseEvent use;
+        use.at_ms = day0 - 90 * day + i * 288'000;
+        use.leaf = ++b.leaf;
+        use.proto_group = "chest";
+        use.age_band = "18-64";
+        use.exam_h = "e" + std::to_string(i / 4);
+        use.ctdivol_ugy = 9'000 + i % 100;
+        use.dlp_ugy_cm = 300'000;
+        b.c.uses.push_back(use);
+    }
+    const auto start = std::chrono::steady_clock::now();
+    const Judged judged = b.judged();
+    const auto took = std::chrono::steady_clock::now() - start;
+    CHECK(!judged.found.empty());
+    CHECK(wanted_hours(b.c, packs()).size() <= wanted_hours_max);
+    MESSAGE("judged in ", std::chrono::duration_cast<std::chrono::milliseconds>(took).count(), " ms");
+    CHECK(took < std::chrono::seconds{5});  // a quadratic loop over the hours would take minutes
+}

@@ -153,6 +153,11 @@ TEST_CASE("V05: a renewal is to be filed thirty days before the end") {
     CHECK(count(b.now(day0 + 20 * day), "V05") == 1);
     b.permit(PermitKind::radiation_safety, day0 + 40 * day);
     CHECK(count(b, "V05") == 0);  // its successor
+    b.c.papers.permits.back().from_ms += day;
+    CHECK(of(b.judged(), "V05").at(0).to_ms == day0 + 41 * day);
+    Builder registrant = lawful();
+    registrant.permit(PermitKind::product_registration, 0, day0 + day);
+    CHECK(count(registrant, "V05") == 0);
 }
 
 TEST_CASE("V06: another place without a relocation") {
