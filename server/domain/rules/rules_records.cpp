@@ -36,8 +36,11 @@ void access_without_order(Run& run) {
     for (const Signal* start : starts) {
         if (holds(open, start->at_ms) || !run.covers(start->at_ms)) continue;
         const std::string key = iso_day(start->at_ms);
-        auto [place, fresh] = by_day.try_emplace(
-            key, run.found(key, start->at_ms, start->at_ms, "service session", "a work order within 2 h"), Leaves{});
+        auto [place, fresh] =
+            by_day.try_emplace(key,
+                               run.found(key, start->at_ms, start->at_ms, "service session",
+                                         fmt::format("a work order within {} min", run.number("within_minutes"))),
+                               Leaves{});
         Found& found = place->second.first;
         if (!fresh) ++found.count;
         found.from_ms = std::min(found.from_ms, start->at_ms);

@@ -43,6 +43,16 @@ TEST_CASE("V01: a listed device without licence is used") {
         b.use(day0 - 10 * day);
         CHECK(count(b, "V01") == row.want);
     }
+    Builder costly = lawful();
+    costly.use(day0 - 10 * day);
+    costly.c.papers.sheet.purchased_ms = bought_2025;
+    costly.c.papers.sheet.price_cny = 30'000'000;
+    CHECK(count(costly, "V01") == 0);
+    costly.c.papers.sheet.first_configured = true;
+    CHECK(count(costly, "V01") == 1);
+    costly.c.papers.sheet.price_cny = 29'999'999;
+    CHECK(count(costly, "V01") == 0);
+
     Builder unknown = lawful();
     unknown.use(day0 - 10 * day);
     unknown.c.papers.sheet.rows = 64;
