@@ -17,7 +17,8 @@ inline constexpr std::int64_t events_window_days = 92;  // rules that need each 
 
 struct Judged {
     std::vector<Found> found;  // sorted by (rule, key), each once
-    // The earliest later moment at which, with no new leaf, the answer may change; forever_ms when none.
+    // The earliest later moment at which, with no new leaf, something may be found, end or change its severity;
+    // forever_ms when none. That what is measured of a lasting thing grows from day to day is no change.
     std::int64_t next_due_ms = paper::forever_ms;
     // Rules that look back only so far: what they found before, about an earlier time, is neither upheld nor withdrawn.
     std::map<std::string, std::int64_t> judged_from_ms;

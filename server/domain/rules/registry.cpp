@@ -9,7 +9,7 @@ std::vector<const RuleFunction*> collect() {
     std::vector<const RuleFunction*> out;
     for (const auto group :
          {permit_functions(), use_functions(), quality_functions(), proof_functions(), record_functions(),
-          dose_functions(), integrity_functions(), end_functions(), warning_functions()}) {
+          dose_functions(), integrity_functions(), end_functions(), warning_functions(), plan_functions()}) {
         for (const RuleFunction& function : group) out.push_back(&function);
     }
     return out;

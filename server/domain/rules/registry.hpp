@@ -38,6 +38,7 @@ std::span<const RuleFunction> dose_functions();
 std::span<const RuleFunction> integrity_functions();
 std::span<const RuleFunction> end_functions();
 std::span<const RuleFunction> warning_functions();
+std::span<const RuleFunction> plan_functions();
 
 // Shorthands for the tables.
 constexpr ParameterSpec days(std::string_view name, std::int64_t max = 3'660) {

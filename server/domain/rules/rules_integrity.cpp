@@ -64,7 +64,8 @@ private:
 
     void ongoing() {
         const std::int64_t seen = run_.device().last_seen_ms;
-        if (seen == 0 || run_.device().fold.powered_off || state_at(run_.device(), run_.now_ms()) != State::in_use)
+        if (seen == 0 || !run_.covers(run_.now_ms()) || run_.device().fold.powered_off ||
+            state_at(run_.device(), run_.now_ms()) != State::in_use)
             return;
         const std::int64_t from = std::max(seen, used_.empty() ? seen : used_.back().from_ms);
         run_.due_at(from + long_ms_ + 1);

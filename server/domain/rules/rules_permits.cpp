@@ -112,13 +112,29 @@ void no_radiodiagnosis_permit(Run& run) {
     report_unpermitted(run, good, run.lived(), "radiodiagnosis permit for " + category->second);
 }
 
-// V05. Takes permits with an end, their renewal and a permit of the same kind that follows. Cancelled before: nothing
-// to renew. At exactly `ahead_days` before the end there is still time. Critical from the end on. A device that left
-// use before the end owes no renewal.
+std::string_view kind_name(PermitKind kind) {
+    switch (kind) {
+        case PermitKind::config_licence:
+            return "config_licence";
+        case PermitKind::radiation_safety:
+            return "radiation_safety";
+        case PermitKind::radiodiagnosis:
+            return "radiodiagnosis";
+        case PermitKind::product_registration:
+            return "product_registration";
+    }
+    return "unknown";
+}
+
+// V05. Takes permits of the kinds named with an end, their renewal and a permit of the same kind that follows.
+// Cancelled before: nothing to renew. At exactly `ahead_days` before the end there is still time. Critical from the end
+// on. A device that left use before the end owes no renewal.
 void renewal_late(Run& run) {
     const Spans left = spans_in(run.device(), gone);
     for (const Permit& permit : run.papers().permits) {
-        if (permit.to_ms == forever_ms || !names_device(permit.devices, run.device().device)) continue;
+        if (!run.lists("kinds", kind_name(permit.kind)) || permit.to_ms == forever_ms ||
+            !names_device(permit.devices, run.device().device))
+            continue;
         if (permit.cancelled_ms && *permit.cancelled_ms <= permit.to_ms) continue;
         const std::int64_t due = permit.to_ms - run.days_ms("ahead_days");
         if (!run.covers(due) || holds(left, due)) continue;
@@ -130,7 +146,12 @@ void renewal_late(Run& run) {
         run.due_at(due + 1);
         run.due_at(permit.to_ms);
         if (run.now_ms() <= due) continue;
-        const std::int64_t until = permit.renewal_filed_ms.value_or(forever_ms);
+        std::int64_t until = permit.renewal_filed_ms.value_or(forever_ms);
+        for (const Permit& next : run.papers().permits) {
+            if (next.kind == permit.kind && next.from_ms >= permit.to_ms &&
+                names_device(next.devices, run.device().device))
+                until = std::min(until, next.from_ms);
+        }
         Found found = run.found("permit:" + permit.id, due, until,
                                 fmt::format("{} left", days_text(permit.to_ms - std::min(run.now_ms(), until))),
                                 fmt::format("{} left", days_text(permit.to_ms - due)));
@@ -274,7 +295,7 @@ const std::vector<RuleFunction> functions = {
     {"licence_mismatch", {}, licence_mismatch},
     {"no_radiation_permit", {words("ray_class")}, no_radiation_permit},
     {"no_radiodiagnosis_permit", {words("category")}, no_radiodiagnosis_permit},
-    {"renewal_late", {days("ahead_days")}, renewal_late},
+    {"renewal_late", {texts("kinds"), days("ahead_days")}, renewal_late},
     {"moved_without_permit", {}, moved_without_permit},
     {"holder_change_unreported", {days("within_days")}, holder_change_unreported},
     {"operator_unqualified", {days("dosimetry_days"), days("health_days")}, operator_unqualified},

@@ -36,8 +36,11 @@ void access_without_order(Run& run) {
     for (const Signal* start : starts) {
         if (holds(open, start->at_ms) || !run.covers(start->at_ms)) continue;
         const std::string key = iso_day(start->at_ms);
-        auto [place, fresh] = by_day.try_emplace(
-            key, run.found(key, start->at_ms, start->at_ms, "service session", "a work order within 2 h"), Leaves{});
+        auto [place, fresh] =
+            by_day.try_emplace(key,
+                               run.found(key, start->at_ms, start->at_ms, "service session",
+                                         fmt::format("a work order within {} min", run.number("within_minutes"))),
+                               Leaves{});
         Found& found = place->second.first;
         if (!fresh) ++found.count;
         found.from_ms = std::min(found.from_ms, start->at_ms);
@@ -136,9 +139,10 @@ void silent_part_swap(Run& run) {
 void file_incomplete(Run& run) {
     if (run.device().states.empty() || !run.covers(run.now_ms())) return;
     const StateSpan& now = run.device().states.back();
-    const auto wanted = run.words("kinds_by_state").find(name(now.state));
+    const bool serving = std::ranges::find(in_service, now.state) != in_service.end() || now.state == State::retest;
+    const auto wanted = run.words("kinds_by_state").find(name(serving ? State::in_use : now.state));
     if (wanted == run.words("kinds_by_state").end()) return;
-    // The duty runs on through maintenance and faults: they interrupt use, not the file.
+    // Maintenance, faults and their tests interrupt use, not the duty to keep the file.
     std::int64_t since = now.from_ms;
     if (const Spans spans = spans_in(run.device(), {State::in_use, State::pm, State::fault, State::retest});
         holds(spans, now.from_ms))

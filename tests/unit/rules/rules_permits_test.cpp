@@ -43,6 +43,16 @@ TEST_CASE("V01: a listed device without licence is used") {
         b.use(day0 - 10 * day);
         CHECK(count(b, "V01") == row.want);
     }
+    Builder costly = lawful();
+    costly.use(day0 - 10 * day);
+    costly.c.papers.sheet.purchased_ms = bought_2025;
+    costly.c.papers.sheet.price_cny = 30'000'000;
+    CHECK(count(costly, "V01") == 0);
+    costly.c.papers.sheet.first_configured = true;
+    CHECK(count(costly, "V01") == 1);
+    costly.c.papers.sheet.price_cny = 29'999'999;
+    CHECK(count(costly, "V01") == 0);
+
     Builder unknown = lawful();
     unknown.use(day0 - 10 * day);
     unknown.c.papers.sheet.rows = 64;
@@ -153,6 +163,11 @@ TEST_CASE("V05: a renewal is to be filed thirty days before the end") {
     CHECK(count(b.now(day0 + 20 * day), "V05") == 1);
     b.permit(PermitKind::radiation_safety, day0 + 40 * day);
     CHECK(count(b, "V05") == 0);  // its successor
+    b.c.papers.permits.back().from_ms += day;
+    CHECK(of(b.judged(), "V05").at(0).to_ms == day0 + 41 * day);
+    Builder registrant = lawful();
+    registrant.permit(PermitKind::product_registration, 0, day0 + day);
+    CHECK(count(registrant, "V05") == 0);
 }
 
 TEST_CASE("V06: another place without a relocation") {

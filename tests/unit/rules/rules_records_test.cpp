@@ -86,6 +86,7 @@ TEST_CASE("V33: documents that belong to the state") {
     }
     CHECK(of(b.judged(), "V33").at(0).key == "document:baseline_file");
     b.state(day0 + 19 * day, State::pm);
+    CHECK(count(b, "V33") == 1);
     b.state(day0 + 20 * day, State::in_use);
     CHECK(count(b, "V33") == 1);  // a maintenance visit does not begin the time anew
 }
