@@ -33,6 +33,7 @@ void read_entry(const std::string& json, DeviceCase& out, paper::DeviceIdentity&
     out.site = text("site");
     out.tz = text("tz");
     out.modality = text("modality");
+    out.name = text("name");
     identity = {out.device, out.org, out.site, text("maker"), text("model"), text("serial")};
 }
 

@@ -171,9 +171,10 @@ void JudgeThread::judge_device(const std::string& device, std::int64_t now_ms) {
     const auto began = Steady::now();
     const auto newest = newest_.find(device);
     const std::uint64_t leaf = newest == newest_.end() ? 0 : newest->second;
-    const auto with_uses = read_case(reader_, device, fleet_, *pack_, now_ms);
-    if (!with_uses) return;
-    const rules::Judged judged = rules::judge(*with_uses, *pack_);
+    const auto subject = read_case(reader_, device, fleet_, *pack_, now_ms);
+    if (!subject) return;
+    const rules::Judged judged = rules::judge(*subject, *pack_);
+    due_.put(device, {subject->name, subject->org, subject->site, due::due_list(*subject)});
     const auto row = reader_.device(device);
     auto facts = finding::verdicts(device, known_of(store::judged_findings(reader_, row->row.dev_no)), judged, *pack_);
     ++judged_;

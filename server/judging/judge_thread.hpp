@@ -14,6 +14,7 @@
 
 #include "server/domain/leaf_json.hpp"
 #include "server/domain/rules/pack.hpp"
+#include "server/judging/due_board.hpp"
 #include "server/judging/fleet_facts.hpp"
 
 namespace gantry::judging {
@@ -50,6 +51,7 @@ public:
     void use_pack(std::shared_ptr<const rules::RulePack> pack);
 
     std::uint64_t judged() const { return judged_; }
+    const DueBoard& due_board() const { return due_; }
 
 private:
     // What is known of a device's last judgement.
@@ -78,6 +80,7 @@ private:
     std::map<std::string, Place> places_;
     std::map<std::string, std::uint64_t> newest_;
     std::atomic<std::uint64_t> judged_{0};
+    DueBoard due_;
 
     std::mutex mutex_;
     std::condition_variable wake_;

@@ -88,6 +88,7 @@ struct ZoneOffset {
 
 struct DeviceCase {
     std::string device, org, site, tz;
+    std::string name;  // what people call it; empty: not told
     std::string modality;
     std::int64_t now_ms = 0;  // time of the judgement: the receive time of the last leaf considered
     std::int64_t registered_ms = 0;

@@ -85,6 +85,14 @@ TEST_CASE("judge: a permit that runs out is found once, and its renewal withdraw
     REQUIRE(std::holds_alternative<ingest::Committed>(court.collector.declare(filing("P-1", now + 40 * day))));
     CHECK(court.judge_at(now) == 1);
     CHECK_FALSE(court.finding("V05"));
+    const auto coming = court.judge.due_board().entries({});
+    REQUIRE(coming.size() == 2);
+    CHECK(coming[0].due.kind == due::Kind::permit_renewal);
+    CHECK(coming[0].due.at_ms == now + 10 * day);
+    CHECK(court.judge.due_board()
+              .entries({.device = "ct-1", .org = "h-1", .site = {}, .until_ms = now + 11 * day})
+              .size() == 1);
+    CHECK(court.judge.due_board().entries({.device = {}, .org = "h-2", .site = {}}).empty());
 
     // No leaf comes: the deadline itself is what is new.
     court.judge_at(now + 5 * day);
