@@ -11,6 +11,10 @@
 namespace gantry::rules {
 namespace {
 
+// V10, V12, V13, V14. Which state forbids which use is in config/lifecycle, and the fold finds it as each record comes
+// (FindingCandidate). The pack holds their texts and basis; here is nothing left to find.
+void found_by_state(Run&) {}
+
 struct Replaced {
     std::int64_t at_ms = 0;
     std::string part;
@@ -288,6 +292,7 @@ void out_of_hours(Run& run) {
 }
 
 const std::vector<RuleFunction> functions = {
+    {"found_by_state", {}, found_by_state},
     {"use_after_repair", {}, use_after_repair},
     {"unregistered_device", {number("after_hours", 0, 8'760)}, unregistered_device},
     {"use_under_recall", {table("reach_days", 0, 366)}, use_under_recall},
