@@ -100,7 +100,11 @@ Result<FoundFact> found_of(const FactLeaf& fact) {
         !count)
         return Error{Errc::malformed,
                      fmt::format("{}: want rule, rule_version, key, severity, from and count", found_fact)};
-    FoundFact out{{.rule = *rule, .key = *key, .severity = *severity_from(*severity)}, *version};
+    FoundFact out;
+    out.rule_version = *version;
+    out.found.rule = *rule;
+    out.found.key = *key;
+    out.found.severity = *severity_from(*severity);
     const auto suspected = fact.more.find("suspected");
     const bool* flag = suspected == fact.more.end() ? nullptr : std::get_if<bool>(&suspected->second);
     out.found.suspected = !flag || *flag;
