@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "agent/core/outbox.hpp"
 #include "common/core/crypto.hpp"
 #include "tests/integration/agent/scripted_collector.hpp"
 #include "tests/support/broker.hpp"
@@ -264,4 +265,68 @@ TEST_CASE("agent: a full outbox refuses without a number, keeps all it promised,
     REQUIRE(scene.collector.pump_until([&] { return scene.collector.holds("\"reason\":\"full\""); }));
     CHECK(scene.collector.holds("\"count\":" + std::to_string(refused) + ","));
     CHECK(count_of(scene.collector, "usage.exposure") == promised);
+}
+
+TEST_CASE("agent: a state that is not in its own history is contradicted, and after the conflict it starts anew") {
+    Scene scene;
+    feed_lines(*scene.agent, 1, 5);
+    REQUIRE(scene.drained());
+    const EpochId old = scene.collector.order.back();
+    auto& log = scene.collector.epochs.at(old);
+    log.heads.back()[0] ^= 1;  // another history of the same length
+    scene.collector.restart();
+    REQUIRE(scene.collector.pump_until([&] { return scene.collector.contradictions > 0; }));
+    CHECK(scene.collector.order.size() == 1);  // its own word alone moves nothing
+    log.conflict = true;
+    REQUIRE(scene.collector.pump_until(
+        [&] { return scene.collector.order.size() == 2 && scene.agent->status("pending") == 0; }, 40s));
+    CHECK(scene.collector.holds("\"reason\":\"rollback\""));
+}
+
+TEST_CASE("agent: behind a long backlog a new record does not wait") {
+    Scene scene;
+    feed_lines(*scene.agent, 1, 1);
+    REQUIRE(scene.drained());
+    scene.broker.kill_now();
+    for (std::uint64_t first = 2; first < 10'800; first += 900) feed_lines(*scene.agent, first, 900);
+    scene.collector.credit = 64;
+    scene.broker.start();
+    REQUIRE(scene.collector.pump_until([&] { return scene.collector.holds("\"reason\":\"backlog\""); }, 60s));
+    const EpochId old = scene.collector.order.front();
+    const std::uint64_t behind = 99'999;
+    feed_lines(*scene.agent, behind, 1);
+    REQUIRE(scene.collector.pump_until([&] { return scene.collector.holds(mark(behind)); }, 30s));
+    CHECK(scene.collector.epochs.at(old).high() < 10'802);  // the old is still under way
+    scene.collector.credit = 512;
+    REQUIRE(scene.drained(60s));
+    CHECK(count_of(scene.collector, "usage.exposure") == 10'802);
+    CHECK(scene.collector.bad == 0);
+}
+
+TEST_CASE("agent: what its tail no longer has is declared lost after a restore, the rest is sent again") {
+    Scene scene;
+    feed_lines(*scene.agent, 1, 40);
+    REQUIRE(scene.drained());
+    REQUIRE(scene.agent->child().stop() == Exit{});
+    std::uint64_t pruned = 0;
+    {
+        agent::Outbox outbox{scene.dir / "agent" / "state" / "outbox.db",
+                             dev,
+                             {.tail_bytes_min = 0, .tail_ms_min = 0, .tail_bytes_max = 0}};
+        outbox.prune(4'000'000'000'000, 25, [&](const EpochId&, std::uint64_t seq) { pruned = seq; });
+    }
+    REQUIRE(pruned > 10);
+    scene.agent->start();
+    REQUIRE(scene.drained());
+    auto& log = scene.collector.epochs.at(scene.collector.order.front());
+    const auto all = log.records;
+    log.heads.resize(11);
+    log.records.resize(10);
+    scene.collector.restart();
+    REQUIRE(scene.collector.pump_until([&] { return log.records.size() == all.size(); }, 30s));
+    REQUIRE(scene.drained());
+    REQUIRE(scene.collector.losts.size() == 1);
+    CHECK(scene.collector.losts.front().from == 11);
+    CHECK(scene.collector.losts.front().to == pruned);
+    for (std::size_t i = pruned; i < all.size(); ++i) CHECK(log.records[i] == all[i]);
 }
