@@ -126,8 +126,8 @@ void read_parameters(const toml::table& in, Rule& rule) {
 }
 
 Rule read_rule(const toml::table& in, std::string_view file) {
-    only_keys(in, {"id", "function", "version", "valid_from", "valid_to", "severity", "basis", "title_en", "title_zh",
-                   "text_en", "text_zh", "parameters"});
+    only_keys(in, {"id", "function", "version", "valid_from", "valid_to", "severity", "basis", "basis_zh", "title_en",
+                   "title_zh", "text_en", "text_zh", "parameters"});
     Rule rule;
     rule.place = fmt::format("{}:{}", file, in.source().begin.line);
     rule.id = want_text(in, "id");
@@ -141,6 +141,7 @@ Rule read_rule(const toml::table& in, std::string_view file) {
     if (rule.to_ms <= rule.from_ms) fail(*in.get("valid_to"), "'valid_to': want a day after 'valid_from'");
     rule.severity = want_severity(in);
     rule.basis = want_text(in, "basis");
+    rule.basis_zh = want_text(in, "basis_zh");
     rule.title_en = want_text(in, "title_en");
     rule.title_zh = want_text(in, "title_zh");
     rule.text_en = want_text(in, "text_en");

@@ -34,7 +34,7 @@ struct Rule {
     std::int64_t from_ms = 0;  // in force [from_ms, to_ms); days of the file are UTC days
     std::int64_t to_ms = std::numeric_limits<std::int64_t>::max();
     Severity severity = Severity::medium;
-    std::string basis;
+    std::string basis, basis_zh;  // norm and article, or the method; in English and Chinese
     std::string title_en, title_zh, text_en, text_zh;
     std::map<std::string, Parameter, std::less<>> parameters;  // exactly those that the function names
     std::string place;                                         // "permits.toml:12"

@@ -292,6 +292,28 @@ void bought_before_licence(Run& run) {
     early("goods", declared_at("goods.received"));
 }
 
+// V58. Takes the promises on which permits were granted. Kept on the due moment itself is in time. What counts is the
+// later of the day claimed and the day it was told, except for promises that fell due before the device was registered:
+// those are told as history.
+void promise_broken(Run& run) {
+    for (const paper::Commitment& promise : run.papers().commitments) {
+        if (!run.covers(promise.due_ms)) continue;
+        std::int64_t kept_ms = promise.fulfilled_ms.value_or(forever_ms);
+        if (promise.fulfilled_ms && promise.due_ms >= run.device().registered_ms)
+            kept_ms = std::max(kept_ms, promise.recv_ms);
+        if (kept_ms <= promise.due_ms) continue;
+        if (run.now_ms() <= promise.due_ms) {
+            run.due_at(promise.due_ms + 1);
+            continue;
+        }
+        Found found = run.found("promise:" + promise.id, promise.due_ms, kept_ms,
+                                kept_ms == forever_ms ? "not kept" : "kept " + iso_day(kept_ms),
+                                "kept by " + iso_day(promise.due_ms));
+        found.leaves = {promise.leaf};
+        run.add(std::move(found));
+    }
+}
+
 const std::vector<RuleFunction> functions = {
     {"unlicensed_use",
      {days("unfiled_grace_days", 366), texts("modalities"), number("ct_rows_min", 0, 1'024),
@@ -305,6 +327,7 @@ const std::vector<RuleFunction> functions = {
     {"holder_change_unreported", {days("within_days")}, holder_change_unreported},
     {"operator_unqualified", {days("dosimetry_days"), days("health_days")}, operator_unqualified},
     {"bought_before_licence", {texts("catalogue_rule")}, bought_before_licence},
+    {"promise_broken", {}, promise_broken},
 };
 
 }  // namespace

@@ -62,7 +62,8 @@ TEST_CASE("judge: hours that a limit cuts in two are asked for, and counted from
 TEST_CASE("judge: a shorter interval begins with its own version, and one lateness is found once") {
     const auto version = [](const char* dates, int interval_days) {
         return "[[rule]]\nid = \"V21\"\nfunction = \"status_test_overdue\"\n" + std::string{dates} +
-               "severity = \"high\"\nbasis = \"b\"\ntitle_en = \"t\"\ntitle_zh = \"题\"\ntext_en = \"x\"\ntext_zh "
+               "severity = \"high\"\nbasis = \"b\"\nbasis_zh = \"据\"\ntitle_en = \"t\"\ntitle_zh = \"题\"\ntext_en = "
+               "\"x\"\ntext_zh "
                "= \"文\"\n[rule.parameters]\ninterval_days = " +
                std::to_string(interval_days) + "\ncritical_after_days = 30\nunfiled_grace_days = 30\n";
     };

@@ -13,7 +13,8 @@ namespace {
 // A rule that is right, with parts to spoil.
 std::string rule_text(const std::string& head, const std::string& parameters) {
     return "[[rule]]\nid = \"V07\"\nfunction = \"holder_change_unreported\"\n" + head +
-           "severity = \"medium\"\nbasis = \"b\"\ntitle_en = \"t\"\ntitle_zh = \"题\"\ntext_en = \"x\"\ntext_zh = "
+           "severity = \"medium\"\nbasis = \"b\"\nbasis_zh = \"据\"\ntitle_en = \"t\"\ntitle_zh = \"题\"\ntext_en = "
+           "\"x\"\ntext_zh = "
            "\"文\"\n[rule.parameters]\n" +
            parameters;
 }
@@ -39,12 +40,12 @@ TEST_CASE("pack: a good rule is taken, each mistake is refused with file, line a
     } rows[] = {
         {replaced(good, "holder_change_unreported", "nonsense"), "a.toml:3: V07: unknown function 'nonsense'"},
         {rule_text(head1, "within_days = 20\nmore = 1\n"),
-         "a.toml:14: V07: function 'holder_change_unreported' has no parameter 'more'"},
+         "a.toml:15: V07: function 'holder_change_unreported' has no parameter 'more'"},
         {rule_text(head1, ""),
-         "a.toml:12: V07: parameter 'within_days' of function 'holder_change_unreported' is missing"},
+         "a.toml:13: V07: parameter 'within_days' of function 'holder_change_unreported' is missing"},
         {rule_text(head1, "within_days = -1\n"),
-         "a.toml:13: 'within_days': got -1, want a whole number from 0 to 3660"},
-        {rule_text(head1, "within_days = \"20\"\n"), "a.toml:13: 'within_days': want a whole number from 0 to 3660"},
+         "a.toml:14: 'within_days': got -1, want a whole number from 0 to 3660"},
+        {rule_text(head1, "within_days = \"20\"\n"), "a.toml:14: 'within_days': want a whole number from 0 to 3660"},
         {replaced(good, "severity = \"medium\"", "severity = \"grave\""),
          "a.toml:6: 'severity': got 'grave', want info, low, medium, high or critical"},
         {replaced(good, "2026-01-01", "2026-02-30"),
@@ -54,8 +55,8 @@ TEST_CASE("pack: a good rule is taken, each mistake is refused with file, line a
         {replaced(good, "basis = \"b\"", "basis = \"\""), "a.toml:7: 'basis': want a text"},
         {replaced(good, "basis", "basics"), "a.toml:7: unknown key 'basics'"},
         {"[[rules]]\n", "a.toml:1: unknown key 'rules'"},
-        {good + good, "a.toml:14: V07 version 1 is in force together with version 1 (a.toml:1)"},
-        {good + "[[rule\n", "a.toml:14: "},
+        {good + good, "a.toml:15: V07 version 1 is in force together with version 1 (a.toml:1)"},
+        {good + "[[rule\n", "a.toml:15: "},
         {rule_text(head1 + "valid_to = \"2026-01-01\"\n", parameters1),
          "a.toml:6: 'valid_to': want a day after 'valid_from'"},
     };
@@ -79,7 +80,7 @@ TEST_CASE("pack: the version in force at the time of what is judged") {
     const std::string backwards =
         rule_text("version = 2\nvalid_from = \"2020-01-01\"\nvalid_to = \"2026-01-01\"\n", parameters1) +
         rule_text("version = 1\nvalid_from = \"2026-01-01\"\n", parameters1);
-    CHECK(refusal(backwards) == "a.toml:15: V07: got version 1 after 2, want a higher one");
+    CHECK(refusal(backwards) == "a.toml:16: V07: got version 1 after 2, want a higher one");
 }
 
 TEST_CASE("pack: what is shipped says everything in both languages and uses every function") {

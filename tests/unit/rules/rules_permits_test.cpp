@@ -262,3 +262,39 @@ TEST_CASE("a device that has just entered the register is given time to gather i
     CHECK(of(found(day0 - day), "V03").size() == 1);
     CHECK(of(found(day0 - day), "V04").empty());
 }
+
+TEST_CASE("V58: a promise behind a permit is kept by its deadline, or it is told") {
+    const std::int64_t due = day0 - 10 * day;
+    const struct {
+        const char* what;
+        std::int64_t now;
+        std::optional<std::int64_t> kept, told;
+        std::size_t want;
+        std::int64_t to;
+    } rows[] = {
+        {"not yet due", due - day, {}, {}, 0, 0},
+        {"on the due moment", due, {}, {}, 0, 0},
+        {"past due", due + 1, {}, {}, 1, forever_ms},
+        {"kept on the due moment", day0, due, due, 0, 0},
+        {"kept a day late", day0, due + day, due + day, 1, due + day},
+        {"said to be kept in time, told late", day0, due - day, due + 2 * day, 1, due + 2 * day},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.what);
+        Builder b;
+        b.now(row.now);
+        paper::Commitment promise;
+        promise.id = "p1";
+        promise.leaf = ++b.leaf;
+        promise.due_ms = due;
+        promise.fulfilled_ms = row.kept;
+        promise.recv_ms = row.told.value_or(due - 100 * day);
+        b.c.papers.commitments.push_back(promise);
+        const auto found = of(b.judged(), "V58");
+        REQUIRE(found.size() == row.want);
+        if (row.want) CHECK(found.front().to_ms == row.to);
+        if (row.now <= due) CHECK(b.judged().next_due_ms <= due + 1);
+        b.c.registered_ms = due + day;  // adopted later: what was kept in time before is history
+        if (row.kept) CHECK(count(b, "V58") == (*row.kept > due ? 1U : 0U));
+    }
+}
