@@ -32,7 +32,7 @@ constexpr Flag flags[] = {
     {"--actor", "NAME", "", "declare, assign: who (default your user name)"},
     {"--at", "MS", "", "declare: when it took effect; judge: as of then; UTC milliseconds (default now)"},
     {"--data", "JSON", "", "declare: facts that guards ask for"},
-    {"--device", "ID", "", "judge: only this device (default all)"},
+    {"--device", "ID", "", "judge, whatif: only this device (default all)"},
     {"--rule", "ID", "", "judge: only this rule, V21"},
     {"--key", "KEY", "", "judge: only the finding of this key"},
     {"--rules", "DIR", "rules", "judge: rule packs (default the shipped ones)"},
@@ -59,6 +59,12 @@ constexpr Command commands[] = {
      "judge [--device ID] [--rule V21] [--key KEY] [--at MS]\n      judge by the rules what the log holds, and show "
      "how each "
      "finding comes about; changes nothing"},
+    {"whatif", run_whatif,
+     "whatif DIR [--device ID]\n      judge the same history by other rule packs, and show who would be found and who "
+     "no "
+     "longer"},
+    {"fleet", run_fleet,
+     "fleet\n      where an inspector's day helps most and why, and how old each hospital's devices are"},
     {"rebuild", run_rebuild,
      "rebuild --check\n      fold the log again and compare every table; 0 only if they are byte-identical"},
     {"doctor", run_doctor, "doctor\n      is everything in place"},
