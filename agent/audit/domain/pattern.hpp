@@ -99,7 +99,7 @@ private:
     std::optional<Observation> apply(std::size_t rule, const std::vector<std::string_view>& captured);
 
     std::shared_ptr<const PatternFile> patterns_;
-    const Schema& schema_;
+    const Schema* schema_;
     Zone zone_;
     std::optional<std::int64_t> last_at_ms_;
     std::vector<std::optional<std::int64_t>> last_event_ms_;  // of each rule

@@ -87,7 +87,7 @@ std::optional<std::int64_t> scaled_number(std::string_view text, const Scaling& 
 LineReader::LineReader(std::shared_ptr<const PatternFile> patterns, const Schema& schema, const Zone& zone,
                        std::optional<std::int64_t> last_at_ms)
     : patterns_{std::move(patterns)},
-      schema_{schema},
+      schema_{&schema},
       zone_{zone},
       last_at_ms_{last_at_ms},
       last_event_ms_(patterns_->rules().size()) {}
@@ -147,7 +147,7 @@ std::optional<Observation> LineReader::apply(std::size_t at, const std::vector<s
     }
     out.body.push_back('}');
     // The last word is the schema's; a rule that passed its checks at load cannot fail here.
-    if (!schema_.check(out.type, out.body)) {
+    if (!schema_->check(out.type, out.body)) {
         ++counters_.out_of_range;
         return std::nullopt;
     }
