@@ -36,14 +36,14 @@ struct UdpListener::Impl {
         });
     }
 
-    void keep(std::size_t size, const udp::endpoint& from) {
+    void keep(std::string_view datagram, const udp::endpoint& from) {
         if (waiting.size() >= limits::datagrams_waiting_max ||
-            bytes_waiting + size > limits::datagram_bytes_waiting_max) {
+            bytes_waiting + datagram.size() > limits::datagram_bytes_waiting_max) {
             ++dropped;
             return;
         }
-        waiting.push_back({{}, from.address().to_string(), buffer.substr(0, size)});
-        bytes_waiting += size;
+        waiting.push_back({{}, from.address().to_string(), std::string{datagram}});
+        bytes_waiting += datagram.size();
         news.cancel();
     }
 
@@ -54,7 +54,7 @@ struct UdpListener::Impl {
             const std::size_t size = co_await socket.async_receive_from(
                 asio::buffer(buffer), from, asio::redirect_error(asio::use_awaitable, error));
             if (error == asio::error::operation_aborted) co_return;
-            if (!error) keep(size, from);
+            if (!error) keep(std::string_view{buffer}.substr(0, size), from);
         }
     }
 
@@ -81,10 +81,11 @@ struct UdpListener::Impl {
     void drain_kernel() {
         boost::system::error_code error;
         udp::endpoint from;
+        std::string own(buffer.size(), '\0');  // the other one may hold a datagram whose turn has not come
         for (std::size_t n = 0; n < limits::datagrams_waiting_max; ++n) {
-            const std::size_t size = socket.receive_from(asio::buffer(buffer), from, 0, error);
+            const std::size_t size = socket.receive_from(asio::buffer(own), from, 0, error);
             if (error) return;
-            keep(size, from);
+            keep(std::string_view{own}.substr(0, size), from);
         }
     }
 
