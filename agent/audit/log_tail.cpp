@@ -110,6 +110,8 @@ void LogTail::add_newer(const std::vector<Candidate>& rotated, std::int64_t than
             ++counters_.compressed;
         } else if (auto source = open(file.path, 0, true)) {
             sources_.push_back(std::move(*source));
+        } else {
+            ++counters_.unreadable;
         }
     }
 }
