@@ -148,14 +148,14 @@ TEST_CASE("tail: rotation by copying and truncating, also when the file has grow
     append(log, "one\n");
     Reader reader{log};
     CHECK(reader.lines() == Lines{"one"});
-    for (const std::string& after : {"x\n", "a line that is longer than all that stood there before it\n"}) {
+    for (const std::string_view after : {"x\n", "a line that is longer than all that stood there before it\n"}) {
         CAPTURE(after);
         append(log, "unread\n");
         fs::remove(dir / "ct.log.1");
         fs::copy_file(log, dir / "ct.log.1");
         fs::resize_file(log, 0);
-        append(log, after);
-        CHECK(reader.lines() == Lines{"unread", after.substr(0, after.size() - 1)});
+        append(log, std::string{after});
+        CHECK(reader.lines() == Lines{"unread", std::string{after.substr(0, after.size() - 1)}});
     }
     CHECK(reader.tail().counters().rotations == 2);
     CHECK(reader.tail().counters().lost_track == 0);
