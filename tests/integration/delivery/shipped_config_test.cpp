@@ -17,14 +17,21 @@ struct Row {
 std::vector<Row> shipped() {
     return {{"collector.toml", {program("gantry-collector"), "--check-config", "--config"}},
             {"agent.toml", {program("gantry-agent"), "run", "--device", "ct-1", "--check-config", "--config"}},
-            {"dicom.toml", {program("gantry-dicom"), "--check-config", "--config"}}};
+            {"dicom.toml", {program("gantry-dicom"), "--check-config", "--config"}},
+            {"audit.toml", {program("gantry-audit"), "--check-config", "--config"}}};
 }
 
 // Files that a settings file names must be there: the shipped ones stand in for /etc/gantry.
-std::string with_paths_here(std::string text) {
-    const std::string installed = "/etc/gantry/dicom-";
-    for (std::size_t at = 0; (at = text.find(installed, at)) != std::string::npos;)
-        text.replace(at, installed.size(), (source_dir() / "config/dicom-").string());
+std::string with_paths_here(std::string text, const std::string& certs) {
+    const std::pair<std::string, std::string> moved[] = {
+        {"/etc/gantry/dicom-", (source_dir() / "config/dicom-").string()},
+        {"/etc/gantry/audit-routes", (source_dir() / "config/audit-routes").string()},
+        {"/etc/gantry/audit-senders.crt", certs + "/ca.crt"},
+        {"/etc/gantry/audit.", certs + "/audit."}};
+    for (const auto& [installed, here] : moved) {
+        for (std::size_t at = 0; (at = text.find(installed, at)) != std::string::npos; at += here.size())
+            text.replace(at, installed.size(), here);
+    }
     return text;
 }
 
@@ -38,9 +45,11 @@ Ran check(const Row& row, const std::filesystem::path& file) {
 
 TEST_CASE("shipped settings pass the check, and an unknown key does not") {
     const TempDir dir;
+    const std::string certs = (dir / "certs").string();
+    REQUIRE(run({(source_dir() / "tests/support/make_certs").string(), certs, "audit"}).exit == Exit{});
     for (const Row& row : shipped()) {
         CAPTURE(row.file);
-        const std::string text = with_paths_here(read_text(source_dir() / "config" / row.file));
+        const std::string text = with_paths_here(read_text(source_dir() / "config" / row.file), certs);
         write_text(dir / row.file, text);
         const Ran good = check(row, dir / row.file);
         CHECK_MESSAGE(good.exit == Exit{}, good.err);
@@ -53,7 +62,8 @@ TEST_CASE("shipped settings pass the check, and an unknown key does not") {
 }
 
 TEST_CASE("every program knows --help and --version, and refuses what it does not know") {
-    for (const char* name : {"gantry-agent", "gantry-collector", "gantry-dicom", "gantry-sim", "gantry"}) {
+    for (const char* name :
+         {"gantry-agent", "gantry-audit", "gantry-collector", "gantry-dicom", "gantry-sim", "gantry"}) {
         CAPTURE(name);
         const Ran help = run({program(name), "--help"});
         CHECK(help.exit == Exit{});

@@ -45,7 +45,7 @@ export interface LogRecord {
 }
 export interface Page<T> { items: T[]; next_cursor: string | null }
 
-export interface Unassigned { log_index: number; type?: string; at?: string | null; recv_at?: string; origin?: { ae?: string; serial?: string; maker?: string; model?: string }; body?: unknown }
+export interface Unassigned { log_index: number; type?: string; at?: string | null; recv_at?: string; origin?: { ae?: string; serial?: string; maker?: string; model?: string; source_h?: string }; body?: unknown }
 
 export interface Status {
   version?: string; commit?: string; started_at?: string; now?: string; log_size?: number; root?: string | null; checkpoint_size?: number | null; checkpoint_at?: string | null;

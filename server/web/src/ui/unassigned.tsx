@@ -19,7 +19,7 @@ export function UnassignedQueue({ zone }: { zone: string }): JSX.Element | null 
     <p class="note first">{tr('unassigned.why')}</p>
     <ul class="rows">{waiting.slice(0, SHOWN).map((item, i) => <li key={item.log_index}>
       <span class="who"><b>{item.origin?.serial || tr('unassigned.no_serial')}</b>
-        <span class="more">{[item.origin?.maker, item.origin?.model].filter(Boolean).join(' ')}{item.origin?.ae && <> · AE <span class="mono">{item.origin.ae}</span></>}</span></span>
+        <span class="more">{[item.origin?.maker, item.origin?.model].filter(Boolean).join(' ')}{item.origin?.ae && <> · AE <span class="mono">{item.origin.ae}</span></>}{item.origin?.source_h && <span class="mono">{item.origin.source_h.slice(0, 12)}</span>}</span></span>
       <span class="what">{item.type ? typeWord(item.type) : ''}<span class="more"><Time at={instant(item.at) ?? instant(item.recv_at)} zone={zone}>{when(instant(item.at) ?? instant(item.recv_at) ?? 0, minute.value, zone, tr)}</Time> · <span class="mono">#{num(item.log_index)}</span></span></span>
       <button type="button" class={`btn slim ${i ? '' : 'main'}`} onClick={() => choose(item)}>{tr('unassigned.assign')}</button>
     </li>)}</ul>
@@ -47,7 +47,7 @@ function AssignDialog({ item, zone, close }: { item: Unassigned; zone: string; c
     }
   };
   return <Dialog title={tr('unassigned.dialog')} close={close} busy={busy} submit={tr('unassigned.assign_reason')} onSubmit={send}>
-    <p class="note first">{[item.origin?.maker, item.origin?.model, item.origin?.serial, item.origin?.ae && `AE ${item.origin.ae}`].filter(Boolean).join(' · ')} · #{num(item.log_index)}</p>
+    <p class="note first">{[item.origin?.maker, item.origin?.model, item.origin?.serial, item.origin?.ae && `AE ${item.origin.ae}`, item.origin?.source_h?.slice(0, 12)].filter(Boolean).join(' · ')} · #{num(item.log_index)}</p>
     <Field label={tr('field.device')} hint={match ? tr('unassigned.match') : undefined}>
       <select required value={device} onChange={(e) => setDevice(e.currentTarget.value)}>
         <option value="">{tr('field.choose')}</option>
