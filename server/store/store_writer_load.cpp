@@ -39,8 +39,8 @@ std::optional<HourCell> StoreWriter::hour(DevNo dev_no, std::int64_t hour_ms) {
         [&](std::int64_t exams, std::int64_t exposures, std::int64_t patient, std::int64_t ms, std::int64_t charge,
             std::int64_t dlp, std::int64_t unknown, std::int64_t faults, std::int64_t records, std::int64_t half0_ms,
             std::int64_t half1_ms, std::int64_t half0, std::int64_t half1, std::int64_t coverage,
-            std::string_view ctdivol, ByteView keys, bool keys_full, std::uint64_t first_leaf,
-            std::uint64_t last_leaf) {
+            std::string_view ctdivol, ByteView keys, bool keys_full, std::uint64_t first_leaf, std::uint64_t last_leaf,
+            std::string_view ends) {
             HourCell& cell = out.emplace();
             cell.exams = exams;
             cell.exposures = exposures;
@@ -59,8 +59,23 @@ std::optional<HourCell> StoreWriter::hour(DevNo dev_no, std::int64_t hour_ms) {
             cell.keys_full = keys_full;
             cell.first_leaf = first_leaf;
             cell.last_leaf = last_leaf;
+            cell.ends = ExamEnds::parse(ends).value();
         },
         dev_no, hour_ms);
+    return out;
+}
+
+std::optional<DayCell> StoreWriter::day(DevNo dev_no, std::int64_t day_ms) {
+    std::optional<DayCell> out;
+    impl_->select_day.each(
+        [&](std::int64_t exams, std::int64_t exposures, std::int64_t patient, std::int64_t ms, std::int64_t charge,
+            std::int64_t unknown, std::string_view ends, std::string_view watched, std::uint32_t used) {
+            DayCell& cell = out.emplace();
+            cell.use = {exams, exposures, patient, ms, charge, unknown, ExamEnds::parse(ends).value()};
+            cell.parse_watched(watched).value();
+            cell.used = used;
+        },
+        dev_no, day_ms);
     return out;
 }
 
