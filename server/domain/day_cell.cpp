@@ -18,21 +18,20 @@ UseCounts UseCounts::of(const HourCell& hour) {
             hour.ends};
 }
 
-void UseCounts::add(const UseCounts& other, int sign) {
-    exams += sign * other.exams;
-    exposures += sign * other.exposures;
-    patient_exposures += sign * other.patient_exposures;
-    exposure_ms += sign * other.exposure_ms;
-    charge_ua_ms += sign * other.charge_ua_ms;
-    unknown_duration += sign * other.unknown_duration;
-    ends.add(other.ends, sign);
+void UseCounts::add(const UseCounts& other) {
+    exams += other.exams;
+    exposures += other.exposures;
+    patient_exposures += other.patient_exposures;
+    exposure_ms += other.exposure_ms;
+    charge_ua_ms += other.charge_ua_ms;
+    unknown_duration += other.unknown_duration;
+    ends.add(other.ends);
 }
 
-void DayCell::replace_hour(unsigned hour_of_day, const UseCounts& before, const HourCell& now) {
-    use.add(before, -1);
-    use.add(UseCounts::of(now));
-    watched.at(hour_of_day) = now.coverage;
-    if (now.patient_exposures > 0) used |= 1U << hour_of_day;
+void DayCell::add_hour(unsigned hour_of_day, const HourCell& hour) {
+    use.add(UseCounts::of(hour));
+    watched.at(hour_of_day) = hour.coverage;
+    if (hour.patient_exposures > 0) used |= 1U << hour_of_day;
 }
 
 std::string DayCell::serialize_watched() const {

@@ -8,7 +8,8 @@
 #include "server/domain/hour_cell.hpp"
 
 // The rollup row of one device and one UTC day: its hours added, with the minutes that were watched and the hours with
-// patients kept exact, so that a figure over years needs no hours but those at its edges.
+// patients kept exact, so that a figure over years needs no hours but those at its edges. A device has one for each day
+// with hours but its newest: a day that still grows would be written anew with every commit.
 namespace gantry {
 
 inline constexpr std::int64_t ms_per_utc_day = 86'400'000;
@@ -23,7 +24,7 @@ struct UseCounts {
     ExamEnds ends;
 
     static UseCounts of(const HourCell& hour);
-    void add(const UseCounts& other, int sign = 1);
+    void add(const UseCounts& other);
     bool operator==(const UseCounts&) const = default;
 };
 
@@ -33,8 +34,7 @@ struct DayCell {
     std::uint32_t used = 0;                   // bit n: hour n has patient exposures
     bool operator==(const DayCell&) const = default;
 
-    // Puts the hour `hour_of_day` (0 to 23) in the place of what it was when `before` was counted.
-    void replace_hour(unsigned hour_of_day, const UseCounts& before, const HourCell& now);
+    void add_hour(unsigned hour_of_day, const HourCell& hour);  // 0 to 23, each once
 
     // Each hour that was watched as a letter, A for hour 0, followed by its 15 hexadecimal digits unless all of it was.
     std::string serialize_watched() const;

@@ -103,11 +103,11 @@ std::int64_t ExamEnds::aborted() const {
     return out;
 }
 
-void ExamEnds::add(const ExamEnds& other, int sign) {
-    completed += sign * other.completed;
-    timed += sign * other.timed;
-    exam_ms += sign * other.exam_ms;
-    for (std::size_t i = 0; i < discontinued.size(); ++i) discontinued[i] += sign * other.discontinued[i];
+void ExamEnds::add(const ExamEnds& other) {
+    completed += other.completed;
+    timed += other.timed;
+    exam_ms += other.exam_ms;
+    for (std::size_t i = 0; i < discontinued.size(); ++i) discontinued[i] += other.discontinued[i];
 }
 
 std::string ExamEnds::serialize() const {

@@ -61,7 +61,7 @@ struct ExamEnds {
 
     std::int64_t aborted() const;
     std::int64_t all() const { return completed + aborted(); }
-    void add(const ExamEnds& other, int sign = 1);
+    void add(const ExamEnds& other);
     bool operator==(const ExamEnds&) const = default;
 
     std::string serialize() const;  // "completed,timed,ms" and ",reason:count" for each reason; empty: none ended

@@ -34,9 +34,6 @@ inline constexpr std::size_t refusals_per_device_max = 8;
 // Hour rows kept in memory: of 1.3 kB each, some 20 MB. Further ones are read from the store again.
 inline constexpr std::size_t hour_cells_max = 16'384;
 
-// Day rows kept in memory: of 400 bytes each, some 6 MB; two a device for a fleet of 8,000. Likewise.
-inline constexpr std::size_t day_cells_max = 16'384;
-
 inline constexpr std::chrono::seconds checkpoint_period{60};
 inline constexpr std::uint64_t checkpoint_leaves = 1'000;  // … whichever comes first, while there is news
 

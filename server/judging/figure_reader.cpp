@@ -71,18 +71,20 @@ void add_days(store::StoreReader& reader, store::DevNo dev_no, Span span, Device
     }
 }
 
-// Whole days, with the hours of the days that an edge of the period cuts. `edges` are inside or at the ends of `span`.
-void add_use(store::StoreReader& reader, store::DevNo dev_no, Span span, const std::vector<std::int64_t>& edges,
+// Whole days, with the hours of the days that an edge of the period cuts, and of those that are not over yet.
+void add_use(store::StoreReader& reader, store::DevNo dev_no, Span span, std::initializer_list<std::int64_t> edges,
              DeviceCase& out) {
+    const std::int64_t over_ms = std::min(span.to_ms, store::days_over_ms(reader, dev_no));
     std::int64_t at = span.from_ms;
     for (const std::int64_t edge : edges) {
         const std::int64_t day_ms = utc_day_of(edge);
-        if (edge == day_ms || day_ms < at || day_ms >= span.to_ms) continue;
+        if (edge == day_ms || day_ms < at || day_ms >= over_ms) continue;
         add_days(reader, dev_no, {at, day_ms}, out);
         at = std::min(day_ms + ms_per_utc_day, span.to_ms);
         add_hours(reader, dev_no, {day_ms, at}, out);
     }
-    add_days(reader, dev_no, {at, span.to_ms}, out);
+    add_days(reader, dev_no, {at, over_ms}, out);
+    add_hours(reader, dev_no, {std::max(at, over_ms), span.to_ms}, out);
 }
 
 bool needs_whole_life(const DeviceCase& device) {

@@ -23,6 +23,12 @@ std::vector<DayRow> days(StoreReader& reader, DevNo dev_no, std::int64_t from_ms
     return out;
 }
 
+std::int64_t days_over_ms(StoreReader& reader, DevNo dev_no) {
+    sql::Query<std::optional<std::int64_t>> query{reader.db(), "SELECT max(day_ms) FROM day WHERE dev_no = ?1"};
+    const auto newest = std::get<0>(query.first(dev_no).value());
+    return newest ? *newest + ms_per_utc_day : 0;
+}
+
 std::vector<MomentRow> declared_works(StoreReader& reader, DevNo dev_no) {
     std::vector<MomentRow> out;
     sql::Query<std::int64_t, std::uint64_t, std::string> query{

@@ -65,12 +65,14 @@ void StoreWriter::put_epoch(const EpochRow& epoch) {
 }
 
 void StoreWriter::put_hour(DevNo dev_no, std::int64_t hour_ms, const HourCell& cell) {
-    const std::string keys = cell.serialize_keys();
     impl_->upsert_hour.run(dev_no, hour_ms, cell.exams, cell.exposures, cell.patient_exposures, cell.exposure_ms,
                            cell.charge_ua_ms, cell.dlp_ugy_cm, cell.unknown_duration, cell.faults, cell.records,
                            cell.half_exposure_ms[0], cell.half_exposure_ms[1], cell.half_exposures[0],
                            cell.half_exposures[1], static_cast<std::int64_t>(cell.coverage), cell.ctdivol.serialize(),
-                           as_bytes(keys), cell.keys_full, cell.first_leaf, cell.last_leaf, cell.ends.serialize());
+                           cell.first_leaf, cell.last_leaf, cell.ends.serialize());
+    if (cell.event_keys.empty() && cell.exam_keys.empty()) return;
+    const std::string keys = cell.serialize_keys();
+    impl_->upsert_hour_keys.run(hour_ms, dev_no, as_bytes(keys));
 }
 
 void StoreWriter::put_day(DevNo dev_no, std::int64_t day_ms, const DayCell& cell) {

@@ -64,7 +64,7 @@ public:
     std::optional<LogState> log_state();
     std::optional<CheckpointRow> last_checkpoint();
     std::optional<HourCell> hour(DevNo dev_no, std::int64_t hour_ms);
-    std::optional<DayCell> day(DevNo dev_no, std::int64_t day_ms);
+    std::optional<std::int64_t> newest_hour(DevNo dev_no);  // with a row
     std::optional<UnassignedRow> unassigned(std::uint64_t leaf);
     std::optional<FindingRow> finding(DevNo dev_no, std::string_view rule, std::string_view key);
     bool is_paper_in_force(std::string_view kind, std::string_view id);

@@ -21,24 +21,22 @@ TEST_CASE("exam ends: there and back") {
     }
 }
 
-TEST_CASE("day: hours replace what was counted of them") {
+TEST_CASE("day: hours add up") {
     DayCell day;
     HourCell hour;
     hour.exams = 3;
     hour.patient_exposures = 4;
     hour.coverage = 7;
     hour.ends.completed = 1;
-    day.replace_hour(5, {}, hour);
-    const UseCounts before = UseCounts::of(hour);
-    hour.exams = 2;  // one of them began in the hour before
+    day.add_hour(5, hour);
+    hour.patient_exposures = 0;
     hour.coverage = (std::uint64_t{1} << 60) - 1;
-    hour.ends.completed = 4;
-    day.replace_hour(5, before, hour);
-    CHECK(day.use.exams == 2);
+    day.add_hour(6, hour);
+    CHECK(day.use.exams == 6);
     CHECK(day.use.patient_exposures == 4);
-    CHECK(day.use.ends.completed == 4);
+    CHECK(day.use.ends.completed == 2);
     CHECK(day.used == 1U << 5);
-    CHECK(day.serialize_watched() == "F");
+    CHECK(day.serialize_watched() == "F000000000000007G");
 }
 
 TEST_CASE("day: watched minutes there and back") {

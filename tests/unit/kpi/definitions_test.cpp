@@ -18,7 +18,8 @@ std::string file_text(const std::string& path) {
 TEST_CASE("kpi: each figure is defined once, whole, and has a title in both languages") {
     for (const char* language : {"en", "zh-CN"}) {
         CAPTURE(language);
-        const boost::json::value texts = boost::json::parse(file_text("config/text/" + std::string{language} + ".json"));
+        const boost::json::value texts =
+            boost::json::parse(file_text("config/text/" + std::string{language} + ".json"));
         std::set<std::string_view> seen;
         for (const kpi::Definition& definition : kpi::definitions()) {
             CAPTURE(definition.id);

@@ -24,8 +24,11 @@ TEST_CASE("kpi: completeness, silence and detection") {
         {"middle of twenty", alerts, "detection_delay_p50", "", "10.000 = -/20.000 @1000"},
         {"nineteenth of twenty", alerts, "detection_delay_p95", "", "19.000 = -/20.000 @1000"},
         {"no finding", [](Case&) {}, "detection_delay_p50", "", "nothing_counted @1000"},
-        {"a finding from before", [](Case& c) { c.c.alerts = {{"V1", "", at(-2), at(-1)}}; }, "detection_delay_p95", "",
-         "nothing_counted @1000"},
+        {"a finding from before",
+         [](Case& c) {
+             c.c.alerts = {{"V1", "", at(-2), at(-1)}};
+         },
+         "detection_delay_p95", "", "nothing_counted @1000"},
     };
     check(rows);
 }

@@ -5,8 +5,8 @@ using namespace gantry::kpi::test;
 
 namespace {
 
-// Day 2: five hours of FAULT. Day 3: four hours of a partial fault. Day 4: four hours of maintenance. Day 1: off from 22 to
-// 24 o'clock. All watched, roster of ten hours a day.
+// Day 2: five hours of FAULT. Day 3: four hours of a partial fault. Day 4: four hours of maintenance. Day 1: off from
+// 22 to 24 o'clock. All watched, roster of ten hours a day.
 void usual(Case& c) {
     c.roster().watch_all();
     c.spell(at(2, 8), at(2, 13), State::fault).spell(at(4, 8), at(4, 12), State::pm);
