@@ -105,7 +105,8 @@ std::vector<Figure> Combiner::take() const {
     out.reserve(sums_.size());
     for (const Sum& sum : sums_) {
         Figure& figure = out.emplace_back(sum.figure);
-        figure.coverage_permille = devices_ == 0 ? 0 : sum.coverage / static_cast<std::int64_t>(devices_);
+        const auto devices = static_cast<std::int64_t>(devices_);  // at least one: something was added
+        figure.coverage_permille = (sum.coverage + devices / 2) / devices;
         if (sum.known > 0) figure.basis.clear();
         if (figure.of->kind == Kind::measure) {
             figure.numerator.reset();
