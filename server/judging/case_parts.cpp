@@ -88,9 +88,11 @@ void read_gaps(store::StoreReader& reader, store::DevNo dev_no, DeviceCase& out)
     std::ranges::sort(out.gaps, {}, &rules::SequenceGap::at_ms);
 }
 
-void read_papers(store::StoreReader& reader, const paper::DeviceIdentity& identity, DeviceCase& out) {
+std::vector<store::PaperRow> read_papers(store::StoreReader& reader, const paper::DeviceIdentity& identity,
+                                         DeviceCase& out) {
     std::vector<paper::Paper> papers;
-    for (const store::PaperRow& row : store::papers_of_device(reader, out.device, out.org, out.site)) {
+    auto rows = store::papers_of_device(reader, out.device, out.org, out.site);
+    for (const store::PaperRow& row : rows) {
         auto read = paper::read_paper({row.id, row.leaf, row.recv_ms}, row.kind, row.body);
         if (read)
             papers.push_back(std::move(*read));
@@ -98,6 +100,7 @@ void read_papers(store::StoreReader& reader, const paper::DeviceIdentity& identi
             log::warn("judging: paper not read", {{"kind", row.kind}, {"id", row.id}, {"error", read.error().message}});
     }
     out.papers = paper::papers_for(identity, papers);
+    return rows;
 }
 
 }  // namespace gantry::judging

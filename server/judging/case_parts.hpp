@@ -21,6 +21,8 @@ std::vector<rules::ZoneOffset> offsets_of(const std::string& tz, std::int64_t fr
 void read_states(store::StoreReader& reader, store::DevNo dev_no, rules::DeviceCase& out);
 void add_moment(const store::StoreReader::Leaf& leaf, std::int64_t at_ms, rules::DeviceCase& out);
 void read_gaps(store::StoreReader& reader, store::DevNo dev_no, rules::DeviceCase& out);
-void read_papers(store::StoreReader& reader, const paper::DeviceIdentity& identity, rules::DeviceCase& out);
+// Returns the rows that it read, those that do not concern the device too.
+std::vector<store::PaperRow> read_papers(store::StoreReader& reader, const paper::DeviceIdentity& identity,
+                                         rules::DeviceCase& out);
 
 }  // namespace gantry::judging

@@ -71,8 +71,8 @@ void add_days(store::StoreReader& reader, store::DevNo dev_no, Span span, Device
     }
 }
 
-// Whole days, with the hours of the days that an edge of the period cuts, and of those that are not over yet.
-void add_use(store::StoreReader& reader, store::DevNo dev_no, Span span, std::initializer_list<std::int64_t> edges,
+// Whole days, with the hours of the days that an edge cuts, and of those that are not over yet.
+void add_use(store::StoreReader& reader, store::DevNo dev_no, Span span, std::span<const std::int64_t> edges,
              DeviceCase& out) {
     const std::int64_t over_ms = std::min(span.to_ms, store::days_over_ms(reader, dev_no));
     std::int64_t at = span.from_ms;
@@ -97,25 +97,45 @@ bool needs_whole_life(const DeviceCase& device) {
     return by_counter || tubes;
 }
 
-void read_lanes(store::StoreReader& reader, store::DevNo dev_no, Span period, DeviceCase& out) {
-    read_states(reader, dev_no, out);
-    for (const store::IntervalRow& row : reader.intervals(dev_no, Lane::operating, period.from_ms, period.to_ms))
-        out.operating.push_back({row.from_ms, row.to_ms.value_or(paper::forever_ms),
-                                 operating_from(row.state).value_or(Operating::no_data)});
-    for (const store::IntervalRow& row : reader.intervals(dev_no, Lane::faults, 0, all_time_ms))
-        out.faults.push_back({row.from_ms, row.to_ms.value_or(paper::forever_ms), row.key, row.state, row.leaf});
-    for (const store::MomentRow& moment : store::declared_works(reader, dev_no))
-        if (const auto leaf = reader.leaf(moment.leaf)) add_moment(*leaf, moment.at_ms, out);
+}  // namespace
+
+FigureCase::FigureCase(store::StoreReader& reader, const store::StoreReader::Device& row, std::int64_t now_ms)
+    : reader_{reader}, dev_no_{row.row.dev_no} {
+    device.device = row.row.id;
+    device.now_ms = now_ms;
+    paper::DeviceIdentity identity;
+    read_entry(row.row.entry, device, identity);
+    if (!row.fold.empty()) device.fold = parse_device_fold(row.fold).value();
+    device.last_seen_ms = std::max(row.seen.seen_ms, device.fold.last_recv_ms);
+    read_states(reader_, dev_no_, device);
+    for (const store::IntervalRow& fault : reader_.intervals(dev_no_, Lane::faults, 0, all_time_ms))
+        device.faults.push_back(
+            {fault.from_ms, fault.to_ms.value_or(paper::forever_ms), fault.key, fault.state, fault.leaf});
+    for (const store::MomentRow& moment : store::declared_works(reader_, dev_no_))
+        if (const auto leaf = reader_.leaf(moment.leaf)) add_moment(*leaf, moment.at_ms, device);
+    read_gaps(reader_, dev_no_, device);
+    papers = read_papers(reader_, identity, device);
 }
 
-void read_alerts(store::StoreReader& reader, store::DevNo dev_no, Span period, DeviceCase& out) {
-    for (store::FindingRow& row : store::findings_found(reader, dev_no, period.from_ms, period.to_ms))
-        out.alerts.push_back({std::move(row.rule), std::move(row.key), row.since_ms, row.found_ms});
+void FigureCase::read_zone(std::int64_t first_ms) {
+    constexpr std::int64_t year_ms = 366 * ms_per_utc_day;
+    device.offsets = offsets_of(device.tz, first_ms - year_ms, device.now_ms);
 }
 
-// The newest hours with exposures whose leaves fit the limit.
-void read_events(store::StoreReader& reader, store::DevNo dev_no, Span period, DeviceCase& out) {
-    const auto rows = reader.hours(dev_no, hour_of(period.from_ms), period.to_ms);
+void FigureCase::read_use(std::span<const std::int64_t> edges) {
+    const Span span{edges.front(), edges.back()};
+    for (const store::IntervalRow& row : reader_.intervals(dev_no_, Lane::operating, span.from_ms, span.to_ms))
+        device.operating.push_back({row.from_ms, row.to_ms.value_or(paper::forever_ms),
+                                    operating_from(row.state).value_or(Operating::no_data)});
+    for (store::FindingRow& row : store::findings_found(reader_, dev_no_, span.from_ms, span.to_ms))
+        device.alerts.push_back({std::move(row.rule), std::move(row.key), row.since_ms, row.found_ms});
+    const std::int64_t from_ms = needs_whole_life(device) ? 0 : utc_day_of(span.from_ms);
+    const std::int64_t to_ms = hour_of(span.to_ms + ms_per_hour - 1);
+    add_use(reader_, dev_no_, {from_ms, std::max(from_ms, to_ms)}, edges, device);
+}
+
+void FigureCase::read_events(Span period) {
+    const auto rows = reader_.hours(dev_no_, hour_of(period.from_ms), period.to_ms);
     std::vector<std::int64_t> wanted;
     std::int64_t from_ms = period.from_ms;
     std::size_t leaves = 0;
@@ -129,38 +149,25 @@ void read_events(store::StoreReader& reader, store::DevNo dev_no, Span period, D
         }
         wanted.push_back(row->hour_ms);
     }
-    SingleEvents events = judging::read_events(reader, dev_no, rows, wanted, 2 * figure_leaves_max);
-    out.uses = std::move(events.uses);
-    out.exams = std::move(events.exams);
-    out.events_read = {events.complete ? from_ms : period.to_ms, period.to_ms};
+    SingleEvents events = judging::read_events(reader_, dev_no_, rows, wanted, 2 * figure_leaves_max);
+    device.uses = std::move(events.uses);
+    device.exams = std::move(events.exams);
+    device.events_read = {events.complete ? from_ms : period.to_ms, period.to_ms};
 }
-
-}  // namespace
 
 std::optional<rules::DeviceCase> read_figure_case(store::StoreReader& reader, const std::string& device, Span period,
                                                   bool single_events, std::int64_t now_ms) {
+    const store::StoreReader::Snapshot snapshot{reader};
     const auto row = reader.device(device);
     if (!row || device.starts_with("unassigned-")) return std::nullopt;
-    DeviceCase out;
-    out.device = device;
-    out.now_ms = now_ms;
-    paper::DeviceIdentity identity;
-    read_entry(row->row.entry, out, identity);
-    if (!row->fold.empty()) out.fold = parse_device_fold(row->fold).value();
-    out.last_seen_ms = std::max(row->seen.seen_ms, out.fold.last_recv_ms);
-    const store::DevNo dev_no = row->row.dev_no;
     period.to_ms = std::max(std::min(period.to_ms, now_ms), period.from_ms);
-    read_lanes(reader, dev_no, period, out);
-    read_gaps(reader, dev_no, out);
-    read_alerts(reader, dev_no, period, out);
-    read_papers(reader, identity, out);
-    const std::int64_t from_ms = needs_whole_life(out) ? 0 : utc_day_of(period.from_ms);
-    add_use(reader, dev_no, {from_ms, std::max(from_ms, hour_of(period.to_ms + ms_per_hour - 1))},
-            {period.from_ms, period.to_ms}, out);
-    const std::int64_t first_ms = out.states.empty() ? period.from_ms : out.states.front().from_ms;
-    out.offsets = offsets_of(out.tz, std::min(first_ms, period.from_ms), now_ms);
-    if (single_events) read_events(reader, dev_no, period, out);
-    return out;
+    FigureCase out{reader, *row, now_ms};
+    out.read_zone(out.device.states.empty() ? period.from_ms
+                                            : std::min(period.from_ms, out.device.states.front().from_ms));
+    const std::int64_t edges[] = {period.from_ms, period.to_ms};
+    out.read_use(edges);
+    if (single_events) out.read_events(period);
+    return std::move(out.device);
 }
 
 }  // namespace gantry::judging
