@@ -41,6 +41,7 @@ int run_log(const Context& context);
 int run_judge(const Context& context);
 int run_whatif(const Context& context);
 int run_fleet(const Context& context);
+int run_passport(const Context& context);
 int run_rebuild(const Context& context);
 int run_doctor(const Context& context);
 

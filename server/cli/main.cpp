@@ -36,6 +36,7 @@ constexpr Flag flags[] = {
     {"--rule", "ID", "", "judge: only this rule, V21"},
     {"--key", "KEY", "", "judge: only the finding of this key"},
     {"--rules", "DIR", "rules", "judge: rule packs (default the shipped ones)"},
+    {"--lang", "LANGUAGE", "", "passport: en or zh (default by LANG)"},
     {"--check", "", "", "rebuild: compare and leave"},
     {"--help", "", "", "this text"},
     {"--version", "", "", "name, version, commit"},
@@ -65,6 +66,9 @@ constexpr Command commands[] = {
      "longer"},
     {"fleet", run_fleet,
      "fleet\n      where an inspector's day helps most and why, and how old each hospital's devices are"},
+    {"passport", run_passport,
+     "passport DEVICE [--lang en|zh] [--json]\n      the whole file of one device: life, papers, works, findings, "
+     "figures by year"},
     {"rebuild", run_rebuild,
      "rebuild --check\n      fold the log again and compare every table; 0 only if they are byte-identical"},
     {"doctor", run_doctor, "doctor\n      is everything in place"},
