@@ -5,13 +5,11 @@
 #include <algorithm>
 #include <limits>
 
-#include "common/io/log.hpp"
 #include "server/domain/leaf_json.hpp"
 #include "server/domain/moment.hpp"
-#include "server/domain/paper/papers_for.hpp"
+#include "server/judging/paper_reader.hpp"
 #include "server/judging/use_reader.hpp"
 #include "server/store/read_moments.hpp"
-#include "server/store/read_papers.hpp"
 
 namespace gantry::judging {
 namespace {
@@ -21,7 +19,7 @@ using rules::DeviceCase;
 constexpr std::int64_t all_time_ms = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t gaps_max = 1000;
 
-void read_entry(const std::string& json, DeviceCase& out, paper::DeviceIdentity& identity) {
+void read_entry(const std::string& json, DeviceCase& out) {
     const auto entry = parse_fact_leaf(json);
     if (!entry) return;
     const auto text = [&](std::string_view key) {
@@ -34,7 +32,6 @@ void read_entry(const std::string& json, DeviceCase& out, paper::DeviceIdentity&
     out.tz = text("tz");
     out.modality = text("modality");
     out.name = text("name");
-    identity = {out.device, out.org, out.site, text("maker"), text("model"), text("serial")};
 }
 
 // When the site's local time changed against UTC. A zone that this machine does not know gives none: local time is
@@ -115,18 +112,6 @@ void read_gaps(store::StoreReader& reader, store::DevNo dev_no, DeviceCase& out)
     std::ranges::sort(out.gaps, {}, &rules::SequenceGap::at_ms);
 }
 
-void read_papers(store::StoreReader& reader, const paper::DeviceIdentity& identity, DeviceCase& out) {
-    std::vector<paper::Paper> papers;
-    for (const store::PaperRow& row : store::papers_of_device(reader, out.device, out.org, out.site)) {
-        auto read = paper::read_paper({row.id, row.leaf, row.recv_ms}, row.kind, row.body);
-        if (read)
-            papers.push_back(std::move(*read));
-        else
-            log::warn("judging: paper not read", {{"kind", row.kind}, {"id", row.id}, {"error", read.error().message}});
-    }
-    out.papers = paper::papers_for(identity, papers);
-}
-
 }  // namespace
 
 std::optional<rules::DeviceCase> read_case(store::StoreReader& reader, const std::string& device,
@@ -137,8 +122,7 @@ std::optional<rules::DeviceCase> read_case(store::StoreReader& reader, const std
     DeviceCase out;
     out.device = device;
     out.now_ms = now_ms;
-    paper::DeviceIdentity identity;
-    read_entry(row->row.entry, out, identity);
+    read_entry(row->row.entry, out);
     if (!row->fold.empty()) out.fold = parse_device_fold(row->fold).value();
     out.last_seen_ms = std::max(row->seen.seen_ms, out.fold.last_recv_ms);
     const store::DevNo dev_no = row->row.dev_no;
@@ -147,7 +131,7 @@ std::optional<rules::DeviceCase> read_case(store::StoreReader& reader, const std
     read_hours(hours, out);
     read_moments(reader, dev_no, out);
     read_gaps(reader, dev_no, out);
-    read_papers(reader, identity, out);
+    out.papers = read_device_papers(reader, identity_of(device, row->row.entry));
     const std::int64_t first_ms =
         std::min({out.hours.empty() ? now_ms : out.hours.front().hour_ms,
                   out.states.empty() ? now_ms : out.states.front().from_ms, out.registered_ms});
