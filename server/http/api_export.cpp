@@ -182,6 +182,47 @@ Checked<Params> params_of(const ExportFile& file, const Request& request) {
     return Params::of(request, {"device", "org", "site", "bom", "lang"});
 }
 
+// What every row needs to know beside itself.
+struct ExportContext {
+    const Fleet& fleet;
+    const Scope& scope;
+    std::int64_t now_ms;
+    Language language;
+};
+
+void add_devices(RowSink& sink, const ExportContext& context) {
+    for (const DeviceView& device : *context.fleet)
+        if (context.scope.admits(device))
+            sink.add([&] { return cells_of(device, context.now_ms); },
+                     [&](JsonWriter& json) { write_item_members(json, device, context.now_ms); });
+}
+
+void add_findings(RowSink& sink, const ExportContext& context, store::StoreReader& reader,
+                  const store::FindingFilter& filter, const rules::RulePack& pack) {
+    const store::StoreReader::Snapshot one_state{reader};
+    store::each_finding(reader, filter, [&](store::FindingRow row) {
+        const FindingView view = finding_view(reader, context.fleet, pack, std::move(row));
+        sink.add([&] { return cells_of(view, context.language); },
+                 [&](JsonWriter& json) { write_finding_members(json, view); });
+        return !sink.is_full();
+    });
+}
+
+void add_due(RowSink& sink, const ExportContext& context, const std::vector<due::Entry>& entries) {
+    for (const due::Entry& entry : entries) {
+        const DeviceView* device = find_device(context.fleet, entry.device);
+        sink.add([&] { return cells_of(entry, device, context.now_ms, context.language); },
+                 [&](JsonWriter& json) { write_due_members(json, entry, device, context.now_ms); });
+    }
+}
+
+Response file_answer(const ExportFile& file, std::string content, std::int64_t now_ms) {
+    Response response{200, std::string{media_type(file.format)}, make_body(std::move(content)), {}, false};
+    response.with("Content-Disposition", fmt::format("attachment; filename=\"gantry-{}-{}.{}\"", file.resource,
+                                                     time_text(now_ms).substr(0, 10), file.format));
+    return response.with("Vary", "Accept-Language");
+}
+
 }  // namespace
 
 Answer Api::export_list(const Request& request, store::StoreReader& reader) {
@@ -197,47 +238,32 @@ Answer Api::export_list(const Request& request, store::StoreReader& reader) {
     if (!language) return language.error();
     const auto bom = bom_wanted(*params);
     if (!bom) return bom.error();
+    const auto until = params->time("until");
+    if (!until) return until.error();
     const std::int64_t now = clock::utc_ms();
     const Fleet fleet = fleet_.get(reader, now, fleet_age_ms);
     const auto scope = scope_of(*params, fleet);
     if (!scope) return scope.error();
+    const auto filter = finding_filter(*params, fleet);
+    if (!filter) return filter.error();
+
     const auto columns = columns_of(file->resource);
     RowSink sink{file->format == "csv"    ? csv_file(columns, *language, *bom)
                  : file->format == "xlsx" ? xlsx_file(columns, *language)
                                           : nullptr};
-    if (file->resource == "devices") {
-        for (const DeviceView& device : *fleet)
-            if (scope->admits(device))
-                sink.add([&] { return cells_of(device, now); },
-                         [&](JsonWriter& json) { write_item_members(json, device, now); });
-    } else if (file->resource == "findings") {
-        const auto filter = finding_filter(*params, fleet);
-        if (!filter) return filter.error();
-        const auto rules = pack();
-        const store::StoreReader::Snapshot one_state{reader};
-        store::each_finding(reader, *filter, [&](store::FindingRow row) {
-            const FindingView view = finding_view(reader, fleet, *rules, std::move(row));
-            sink.add([&] { return cells_of(view, *language); },
-                     [&](JsonWriter& json) { write_finding_members(json, view); });
-            return !sink.is_full();
-        });
-    } else {
-        const auto until = params->time("until");
-        if (!until) return until.error();
-        for (const due::Entry& entry : due_entries(config_, *scope, until->value_or(paper::forever_ms))) {
-            const DeviceView* device = find_device(fleet, entry.device);
-            sink.add([&] { return cells_of(entry, device, now, *language); },
-                     [&](JsonWriter& json) { write_due_members(json, entry, device, now); });
-        }
-    }
+    const ExportContext context{fleet, *scope, now, *language};
+    if (file->resource == "devices")
+        add_devices(sink, context);
+    else if (file->resource == "findings")
+        add_findings(sink, context, reader, *filter, *pack());
+    else
+        add_due(sink, context, due_entries(config_, *scope, until->value_or(paper::forever_ms)));
     if (sink.is_full())
         return Problem{.code = "invalid",
-                       .detail = fmt::format(
-                           "rows: got more than {0}, want at most {0}: narrow it by device, org or site", rows_max)};
-    Response response{200, std::string{media_type(file->format)}, make_body(sink.finish()), {}, false};
-    response.with("Content-Disposition", fmt::format("attachment; filename=\"gantry-{}-{}.{}\"", file->resource,
-                                                     time_text(now).substr(0, 10), file->format));
-    return response.with("Vary", "Accept-Language");
+                       .detail = fmt::format("rows: got more than {0}, want at most {0}: narrow it by device, org or "
+                                             "site",
+                                             rows_max)};
+    return file_answer(*file, sink.finish(), now);
 }
 
 }  // namespace gantry::http

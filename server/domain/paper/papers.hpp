@@ -202,8 +202,8 @@ struct Schedule : Filed {
 struct ChecklistItem {
     std::string item;
     bool done = false;
-    std::optional<bool> pass;  // none: not judged
-    std::string value, note;
+    std::optional<bool> pass{};  // none: not judged
+    std::string value{}, note{};
     bool operator==(const ChecklistItem&) const = default;
 };
 struct PartUsed {
