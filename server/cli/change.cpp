@@ -33,11 +33,6 @@ std::string committed_text(std::string_view answer) {
                        parsed.at("state").get_string().c_str());
 }
 
-std::string own_name() {
-    const passwd* entry = getpwuid(geteuid());
-    return entry ? std::string{entry->pw_name} : fmt::format("uid {}", geteuid());
-}
-
 // One JSON object a line; the line number goes into each message.
 Result<json::array> read_entries(const std::string& path) {
     const auto text = files::read_all(path, ingest::admin_line_bytes_max);
@@ -59,7 +54,8 @@ Result<json::array> read_entries(const std::string& path) {
 }
 
 Result<json::array> entry_of_flags(const Args& args) {
-    json::object entry{{"id", args.words[2]}, {"record_key", args.value("--record-key")}};
+    json::object entry{{"id", args.words[2]}};
+    if (args.has("--record-key")) entry["record_key"] = args.value("--record-key");
     for (const char* name : {"name", "maker", "model", "serial", "udi", "modality", "org", "site", "tz"})
         if (const std::string flag = fmt::format("--{}", name); args.has(flag)) entry[name] = args.value(flag);
     if (auto parsed = ingest::parse_register_entry(json::serialize(entry)); !parsed) return parsed.error();
@@ -68,12 +64,18 @@ Result<json::array> entry_of_flags(const Args& args) {
 
 }  // namespace
 
+std::string actor_of(const Context& context) {
+    if (context.args.has("--actor")) return context.args.value("--actor");
+    const passwd* entry = getpwuid(geteuid());
+    return entry ? std::string{entry->pw_name} : fmt::format("uid {}", geteuid());
+}
+
 int run_register(const Context& context) {
     const Args& args = context.args;
     const bool from_file = args.has("--from");
     const bool one = args.words.size() == 3 && args.words[1] == "device";
     if (from_file == one)
-        return fail(exit_usage, "want: register device ID --record-key HEX [--maker …], or register --from FILE");
+        return fail(exit_usage, "want: register device ID [--record-key HEX] [--maker …], or register --from FILE");
     const auto entries = from_file ? read_entries(args.value("--from")) : entry_of_flags(args);
     if (!entries)
         return entries.error().code == Errc::not_found ? fail(exit_io, entries.error().message) : fail(entries.error());
@@ -90,7 +92,7 @@ int run_declare(const Context& context) {
                          {"device", args.words[1]},
                          {"event", args.words[2]},
                          {"reason", args.value("--reason")},
-                         {"actor", args.has("--actor") ? args.value("--actor") : own_name()}};
+                         {"actor", actor_of(context)}};
     if (args.has("--role")) request["role"] = args.value("--role");
     if (args.has("--at")) {
         const std::string text = args.value("--at");
@@ -121,7 +123,7 @@ int assign_record(const Context& context) {
                                {"log_index", index},
                                {"device", args.words[3]},
                                {"reason", args.value("--reason")},
-                               {"actor", args.has("--actor") ? args.value("--actor") : own_name()}};
+                               {"actor", actor_of(context)}};
     return ask_collector(context, json::serialize(request), committed_text);
 }
 

@@ -9,6 +9,7 @@ namespace gantry::cli {
 namespace {
 
 constexpr std::chrono::seconds answer_wait{60};
+constexpr std::size_t answer_bytes_max = 16 * 1024 * 1024;  // what became of 10,000 rows
 
 }  // namespace
 
@@ -34,7 +35,7 @@ int fail(const Error& error) {
 }
 
 int ask_collector(const Context& context, std::string_view request_json, AnswerText text) {
-    const auto answer = unix_socket::ask(context.admin_socket(), request_json, answer_wait);
+    const auto answer = unix_socket::ask(context.admin_socket(), request_json, answer_wait, answer_bytes_max);
     if (!answer)
         return fail(exit_unavailable, "no collector runs on " + context.state.string() + ": " + answer.error().message);
     boost::system::error_code fault;
@@ -52,7 +53,8 @@ int ask_collector(const Context& context, std::string_view request_json, AnswerT
         return found && found->is_string() ? std::string{found->get_string().c_str()} : std::string{};
     };
     const std::string code = member("code");
-    const bool bad_data = code == "malformed" || code == "schema" || code == "too_large";
+    const bool bad_data = code == "malformed" || code == "schema" || code == "too_large" || code == "invalid" ||
+                          code == "document_type" || code == "bad_parameter";
     return fail(code == "unavailable" ? exit_unavailable : bad_data ? exit_bad_data : exit_failed, member("error"));
 }
 

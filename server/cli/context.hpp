@@ -30,6 +30,8 @@ int fail(const Error& error);
 // Sends one request to the running collector and prints its answer: as JSON with --json, else by `text`. The exit code
 // follows from the answer: 69 when no collector runs, 1 when it refuses.
 using AnswerText = std::string (*)(std::string_view answer_json);
+// Who is at the keyboard, for `actor`: --actor, else the name of the user.
+std::string actor_of(const Context& context);
 int ask_collector(const Context& context, std::string_view request_json, AnswerText text);
 
 // Each command: the words after its name are context.args.words[1…].
@@ -38,6 +40,11 @@ int run_devices(const Context& context);
 int run_declare(const Context& context);
 int run_unassigned(const Context& context);
 int run_log(const Context& context);
+int run_findings(const Context& context);
+int run_due(const Context& context);
+int run_import(const Context& context);
+int run_document(const Context& context);
+int run_paper(const Context& context);
 int run_judge(const Context& context);
 int run_whatif(const Context& context);
 int run_fleet(const Context& context);

@@ -37,7 +37,8 @@ fleet::RiskDevice risk_of(store::StoreReader& reader, store::DevNo dev_no, const
     if (device.last_seen_ms > 0 && is_expected_to_speak(device.fold.life.state) &&
         device.now_ms - device.last_seen_ms > silent_after_ms)
         out.silent_since_ms = device.last_seen_ms;
-    for (const store::FindingRow& row : store::findings_page(reader, {.dev_no = dev_no}, {}, findings_of_device_max)) {
+    for (const store::FindingRow& row :
+         store::findings_page(reader, {.devices = std::vector{dev_no}}, {}, findings_of_device_max)) {
         const auto stage = finding::stage_from(row.stage).value_or(finding::Stage::suspected);
         const bool counts = stage != finding::Stage::dismissed && stage != finding::Stage::withdrawn;
         out.findings.push_back({row.severity, row.open, counts, row.last_at_ms});

@@ -133,6 +133,16 @@ std::variant<VerifiedFrame, Rejected> verify_up_frame(ByteView bytes, const Devi
     return out;
 }
 
+Rejected reject_without_key(ByteView bytes) {
+    Rejected out{"unknown_key", "the register has no record key of this device", std::nullopt, 0, {}};
+    if (const auto frame = decode_frame(bytes)) {
+        out.epoch = frame->epoch;
+        out.seq = frame->first;
+        out.code = "unknown_key";
+    }
+    return out;
+}
+
 std::variant<UpMessage, Rejected> verify_up_message(ByteView bytes, const DeviceId& dev, const PublicKey& key) {
     const auto envelope = open_message(bytes);
     if (!envelope) return Rejected{"layout", envelope.error().message, std::nullopt, 0, {}};

@@ -50,6 +50,9 @@ struct Rejected {
 std::variant<VerifiedFrame, Rejected> verify_up_frame(ByteView bytes, const DeviceId& dev, const PublicKey& key,
                                                       const Schema& schema);
 
+// Pure: what becomes of a frame or message of a device that is in the register without a key.
+Rejected reject_without_key(ByteView bytes);
+
 using UpMessage = std::variant<Hello, Lost, Beat, Contradiction>;
 
 // Pure: bytes to an upward message whose signature holds.

@@ -40,6 +40,9 @@ public:
     // Routes whose work is `memory`. On any thread.
     Answer memory(RouteId route, const Request& request);
 
+    // Routes whose work is `job`. Where waiting for the disk and for commits is allowed.
+    Answer job(RouteId route, const Request& request, store::StoreReader& reader, Commands& commands);
+
     // POST bodies as commands. `now_ms` bounds `at`.
     static Checked<Declaration> declaration_of(const Request& request, std::int64_t now_ms);
     static Checked<AssignRequest> assignment_of(const Request& request);
@@ -55,6 +58,12 @@ private:
     Answer records(const Request& request, store::StoreReader& reader);
     Answer unassigned(const Request& request, store::StoreReader& reader);
     Answer findings(const Request& request, store::StoreReader& reader);
+    Answer finding(const Request& request, store::StoreReader& reader);
+    Answer rules(const Request& request, store::StoreReader& reader);
+    Answer due(const Request& request, store::StoreReader& reader);
+    Answer due_calendar(const Request& request, store::StoreReader& reader);
+    Answer missing(const Request& request, store::StoreReader& reader);
+    Answer orgs(const Request& request, store::StoreReader& reader);
     Answer papers(const Request& request, store::StoreReader& reader);
     Answer paper(const Request& request, store::StoreReader& reader);
     Answer device_papers(const Request& request, store::StoreReader& reader);
@@ -64,6 +73,10 @@ private:
                          const std::string& org);
     Answer kpis_of_fleet(const Request& request, const Params& params, store::StoreReader& reader);
     Answer passport(const Request& request, store::StoreReader& reader);
+    Answer import_devices(const Request& request, store::StoreReader& reader, Commands& commands);
+    Answer add_document(const Request& request, store::StoreReader& reader, Commands& commands);
+    Answer document(const Request& request);
+    Answer export_list(const Request& request, store::StoreReader& reader);
     Answer status(store::StoreReader& reader);
     Answer checkpoint(store::StoreReader& reader);
     Answer metrics_text(store::StoreReader& reader);
@@ -74,6 +87,7 @@ private:
     Checked<std::optional<std::string>> cursor(const Params& params, std::string_view kind) const;
     DeviceFigures figures_of(store::StoreReader& reader, const std::string& device, std::uint64_t last_leaf,
                              rules::Span period, bool single_events, std::int64_t now_ms);
+    std::shared_ptr<const rules::RulePack> pack() const;
     const LifecycleTable* table_for(const std::string& modality) const;
 
     const HttpConfig& config_;
@@ -93,7 +107,11 @@ std::string record_note_json(std::uint64_t log_index, std::string_view device, L
 std::string record_note_json(const store::StoreReader::Leaf& leaf, std::string_view device);
 std::string device_note_json(const DeviceView& device, std::int64_t now_ms);
 
-// {"items":[…],"next_cursor":…} and the Link header.
-Response page_answer(const Request& request, std::string items, const std::optional<std::string>& next_cursor);
+// {"items":[…],"next_cursor":…} and the Link header; `more` are further members, each with a comma before it.
+Response page_answer(const Request& request, std::string items, const std::optional<std::string>& next_cursor,
+                     std::string_view more = {});
+
+// By the parameter `lang` (en, zh-CN), else by Accept-Language.
+Checked<Language> language_wanted(const Params& params, const RequestHead& head);
 
 }  // namespace gantry::http

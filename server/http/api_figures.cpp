@@ -70,13 +70,13 @@ Problem no_such(std::string_view what, const std::string& got) {
 // Figures of one device, made anew only when something about them changed.
 DeviceFigures Api::figures_of(store::StoreReader& reader, const std::string& device, std::uint64_t last_leaf,
                               rules::Span period, bool single_events, std::int64_t now_ms) {
-    const auto pack = config_.rule_pack ? config_.rule_pack() : nullptr;
+    const auto rules_in_force = pack();
     const FigureStamp stamp{last_leaf, store::newest_paper(reader), period.to_ms > now_ms ? now_ms / 60'000 : 0,
-                            pack.get()};
+                            rules_in_force.get()};
     return figures_.get({device, period.from_ms, period.to_ms, single_events}, stamp, [&] {
         const auto read = judging::read_figure_case(reader, device, period, single_events, now_ms);
         if (!read) return std::vector<kpi::Figure>{};
-        return kpi::figures(*read, period, pack ? kpi::settings_of(*pack, now_ms) : kpi::Settings{});
+        return kpi::figures(*read, period, kpi::settings_of(*rules_in_force, now_ms));
     });
 }
 
@@ -174,8 +174,8 @@ Answer Api::passport(const Request& request, store::StoreReader& reader) {
     if (const auto params = Params::of(request, {}); !params) return params.error();
     const auto id = device_id_of(request.path_values.at(0));
     if (!id) return id.error();
-    const auto pack = config_.rule_pack ? config_.rule_pack() : nullptr;
-    const auto passport = judging::read_passport(reader, *id, pack.get(), clock::utc_ms());
+    const auto rules_in_force = pack();
+    const auto passport = judging::read_passport(reader, *id, rules_in_force.get(), clock::utc_ms());
     if (!passport) return no_such("device", *id);
     return json_answer(judging::passport_json(*passport, *config_.papers));
 }

@@ -2,63 +2,13 @@
 
 #include <boost/json.hpp>
 #include <charconv>
-#include <map>
 
-#include "common/io/clock.hpp"
-#include "server/domain/leaf_json.hpp"
 #include "server/http/api.hpp"
-#include "server/store/limits.hpp"
-#include "server/store/read_findings.hpp"
+#include "server/http/leaf_text.hpp"
 
-// What the log holds: records, records that wait for a device, findings, the checkpoint.
+// What the log holds: records, records that wait for a device, the checkpoint.
 namespace gantry::http {
 namespace {
-
-std::string_view kind_name(LeafType type) {
-    switch (type) {
-        case LeafType::record:
-            return "record";
-        case LeafType::declaration:
-            return "declaration";
-        case LeafType::fact:
-            return "fact";
-    }
-    return "fact";
-}
-
-// What any leaf says, whichever kind it is. Views into the leaf's bytes, except for `type_text`.
-struct LeafText {
-    std::string type;
-    std::optional<std::int64_t> at_ms;
-    std::optional<std::int64_t> t_ms;
-    std::optional<std::string_view> src;
-    std::string_view body;
-};
-
-LeafText text_of(const store::StoreReader::Leaf& leaf) {
-    const std::string_view bytes = as_text(ByteView{leaf.bytes});
-    if (leaf.row.type == LeafType::record) {
-        const auto record = parse_record(bytes);
-        if (!record) return {"unreadable", std::nullopt, std::nullopt, std::nullopt, "{}"};
-        return {std::string{record->type}, record->at_ms ? record->at_ms : std::optional{record->t_ms}, record->t_ms,
-                name(record->src), record->body};
-    }
-    if (leaf.row.type == LeafType::declaration) {
-        const auto declared = parse_declaration_leaf(bytes);
-        if (declared) return {declared->declared.event, declared->declared.at_ms, std::nullopt, std::nullopt, bytes};
-        return {"declaration", std::nullopt, std::nullopt, std::nullopt, bytes};
-    }
-    const auto fact = parse_fact_leaf(bytes);
-    return {fact ? fact->fact : "fact", leaf.row.recv_ms, std::nullopt, std::nullopt, bytes};
-}
-
-void write_optional_time(JsonWriter& json, std::string_view name, const std::optional<std::int64_t>& ms) {
-    json.key(name);
-    if (ms)
-        json.value(time_text(*ms));
-    else
-        json.null();
-}
 
 void write_record(JsonWriter& json, const store::StoreReader::Leaf& leaf, const DeviceId& owner) {
     const LeafText text = text_of(leaf);
@@ -95,39 +45,6 @@ std::optional<std::uint64_t> number(std::string_view text) {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     return error == std::errc{} && end == text.data() + text.size() ? std::optional{value} : std::nullopt;
-}
-
-// "first_leaf dev_no rule key": rules hold no blanks.
-std::string place_text(const store::FindingRow& row) {
-    return fmt::format("{} {} {} {}", row.first_leaf, row.dev_no, row.rule, row.key);
-}
-
-std::optional<store::FindingPlace> place_from(std::string_view text) {
-    std::string_view parts[3];
-    for (std::string_view& part : parts) {
-        const std::size_t blank = text.find(' ');
-        if (blank == std::string_view::npos) return std::nullopt;
-        part = text.substr(0, blank);
-        text.remove_prefix(blank + 1);
-    }
-    const auto leaf = number(parts[0]), dev = number(parts[1]);
-    if (!leaf || !dev) return std::nullopt;
-    return store::FindingPlace{*leaf, static_cast<store::DevNo>(*dev), std::string{parts[2]}, std::string{text}};
-}
-
-void write_finding(JsonWriter& json, const store::FindingRow& row, const std::string& device) {
-    json.begin_object().field("id", fmt::format("{}/{}/{}", device, row.rule, row.key)).field("device", device);
-    json.field("rule", row.rule)
-        .field("kind", row.kind)
-        .field("severity", name(row.severity))
-        .field("suspected", row.suspected);
-    write_optional(json, "state", row.state == "NONE" ? "" : row.state);
-    json.field("at", time_text(row.first_at_ms));
-    write_time(json, "last_at", row.last_at_ms);
-    json.field("count", row.count)
-        .field("log_index", row.first_leaf)
-        .field("status", row.open ? "open" : "closed")
-        .end_object();
 }
 
 }  // namespace
@@ -194,42 +111,6 @@ Answer Api::unassigned(const Request& request, store::StoreReader& reader) {
     return page_answer(request, std::move(items), next);
 }
 
-Answer Api::findings(const Request& request, store::StoreReader& reader) {
-    const auto params = Params::of(request, {"limit", "cursor", "device"});
-    if (!params) return params.error();
-    const auto limit = params->limit();
-    if (!limit) return limit.error();
-    const auto key = cursor(*params, "findings");
-    if (!key) return key.error();
-    const std::optional<store::FindingPlace> after = *key ? place_from(**key) : std::nullopt;
-
-    const store::StoreReader::Snapshot one_state{reader};
-    store::DevNo dev_no = 0;
-    if (const std::string* wanted = params->find("device")) {
-        const auto id = device_id_of(*wanted);
-        if (!id) return id.error();
-        const auto device = reader.device(*id);
-        if (!device)
-            return Problem{.code = "not_found",
-                           .detail = fmt::format("device: got \"{}\", want a registered one", *id)};
-        dev_no = device->row.dev_no;
-    }
-    const auto rows = store::findings_page(reader, {.dev_no = dev_no}, after, *limit + 1);
-    std::map<store::DevNo, std::string> ids;
-    std::string items;
-    JsonWriter json{items};
-    json.begin_array();
-    for (std::size_t i = 0; i < std::min(rows.size(), *limit); ++i) {
-        std::string& id = ids[rows[i].dev_no];
-        if (id.empty()) id = reader.device_id(rows[i].dev_no).value_or("collector");
-        write_finding(json, rows[i], id);
-    }
-    json.end_array();
-    std::optional<std::string> next;
-    if (rows.size() > *limit) next = cursors_.encode("findings", place_text(rows[*limit - 1]));
-    return page_answer(request, std::move(items), next);
-}
-
 Answer Api::checkpoint(store::StoreReader& reader) {
     const auto checkpoint = reader.last_checkpoint();
     if (!checkpoint) return Problem{.code = "not_found", .detail = "checkpoint: the log has not signed one yet"};
@@ -255,7 +136,18 @@ std::string record_note_json(const store::StoreReader::Leaf& leaf, std::string_v
     return record_note_json(leaf.row.idx, device, leaf.row.type, text.type, text.at_ms, leaf.row.recv_ms);
 }
 
-Response page_answer(const Request& request, std::string items, const std::optional<std::string>& next_cursor) {
+Checked<Language> language_wanted(const Params& params, const RequestHead& head) {
+    if (const std::string* lang = params.find("lang")) {
+        if (*lang != "en" && *lang != "zh-CN")
+            return bad_parameter("lang", fmt::format("got \"{}\", want en or zh-CN", lang->substr(0, 40)));
+        return *lang == "en" ? Language::en : Language::zh;
+    }
+    const std::string* accepted = head.header("accept-language");
+    return language_of(accepted ? *accepted : std::string_view{});
+}
+
+Response page_answer(const Request& request, std::string items, const std::optional<std::string>& next_cursor,
+                     std::string_view more) {
     std::string text;
     text.reserve(items.size() + 128);
     JsonWriter json{text};
@@ -264,13 +156,13 @@ Response page_answer(const Request& request, std::string items, const std::optio
         json.value(*next_cursor);
     else
         json.null();
+    text += more;
     json.end_object();
     Response response = json_answer(std::move(text));
     if (next_cursor) {
         std::string link = "<" + request.path + "?";
         for (const auto& [name, value] : request.query)
-            if (name != "cursor")
-                link += name + "=" + value + "&";  // values that reach here are numbers, ids and types
+            if (name != "cursor") link += name + "=" + percent_encode(value) + "&";
         response.with("Link", link + "cursor=" + *next_cursor + ">; rel=\"next\"");
     }
     return response;

@@ -56,7 +56,11 @@ std::string subject_of(const paper::PaperFiling& filing) {
 
 Checked<Declaration> Api::filing_of(const Request& request, std::int64_t now_ms) const {
     if (const auto params = Params::of(request, {}); !params) return params.error();
-    const auto object = parse_body(request.body);
+    return paper_filing_of(request.body, *config_.papers, now_ms);
+}
+
+Checked<Declaration> paper_filing_of(const std::string& text, const Schema& papers, std::int64_t now_ms) {
+    const auto object = parse_body(text);
     if (!object) return object.error();
     BodyReader body{*object};
     body.only({"kind", "id", "body", "at", "reason", "actor", "role", "evidence"});
@@ -72,9 +76,9 @@ Checked<Declaration> Api::filing_of(const Request& request, std::int64_t now_ms)
     out.role = body.role(true);
     out.evidence = body.evidence();
     if (auto problem = body.problem()) return std::move(*problem);
-    const EventType* type = config_.papers->find(filing.kind);
-    if (!type) return unknown_kind(filing.kind, *config_.papers);
-    auto canonical = paper_body_in(*config_.papers, *type, paper_body->get_object());
+    const EventType* type = papers.find(filing.kind);
+    if (!type) return unknown_kind(filing.kind, papers);
+    auto canonical = paper_body_in(papers, *type, paper_body->get_object());
     if (!canonical) return canonical.error();
     filing.body = std::move(*canonical);
     out.subject = subject_of(filing);

@@ -121,6 +121,22 @@ Answer Api::read(RouteId route, const Request& request, store::StoreReader& read
             return unassigned(request, reader);
         case RouteId::findings:
             return findings(request, reader);
+        case RouteId::finding:
+            return finding(request, reader);
+        case RouteId::rules:
+            return rules(request, reader);
+        case RouteId::due:
+            return due(request, reader);
+        case RouteId::due_calendar:
+            return due_calendar(request, reader);
+        case RouteId::missing:
+            return missing(request, reader);
+        case RouteId::orgs:
+            return orgs(request, reader);
+        case RouteId::export_list:
+            return export_list(request, reader);
+        case RouteId::document:
+            return document(request);
         case RouteId::papers:
             return papers(request, reader);
         case RouteId::paper:

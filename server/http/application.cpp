@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "common/io/clock.hpp"
 #include "common/io/log.hpp"
@@ -11,6 +12,9 @@
 namespace gantry::http {
 namespace {
 
+constexpr std::int64_t retry_job_ms = 100;              // until the readers' queue has room
+constexpr std::size_t job_answer_kept_max = 16 * 1024;  // with an Idempotency-Key, of which there may be 10,000
+
 // "http://127.0.0.1:8080/x" is what proxies send (RFC 9112 3.2.2); its authority stands for Host then.
 constexpr std::string_view absolute_scheme = "http://";
 
@@ -18,9 +22,10 @@ Response finished(const Answer& answer, const RequestHead& head) {
     return answer ? dress(*answer, head) : render(answer.error(), head);
 }
 
-Response answer_read(Api& api, RouteId route, const Request& request, store::StoreReader& reader) {
+template <class Handler>
+Response guarded(const Request& request, Handler handler) {
     try {
-        return finished(api.read(route, request, reader), request.head);
+        return finished(handler(), request.head);
     } catch (const sql::SqlBusy& failure) {
         log::warn("http: read took too long", {{"path", request.path}, {"error", failure.what()}});
         return render({.code = "busy", .detail = "the store did not answer in time", .retry_after_s = 2}, request.head);
@@ -44,12 +49,38 @@ Response answer_command(const CommandResult& result, const RequestHead& head) {
     return render(problem_from(std::get<Error>(result)), head);
 }
 
-bool is_json(std::string_view content_type) {
+constexpr std::string_view json_types[] = {"application/json"};
+constexpr std::string_view table_types[] = {"text/csv", "application/x-ndjson",
+                                            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"};
+constexpr std::string_view document_types[] = {"application/pdf",
+                                               "image/png",
+                                               "image/jpeg",
+                                               "text/csv",
+                                               "text/plain",
+                                               "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                                               "application/octet-stream"};
+std::span<const std::string_view> types_of(Takes takes) {
+    switch (takes) {
+        case Takes::json:
+            return json_types;
+        case Takes::table:
+            return table_types;
+        case Takes::document:
+            return document_types;
+    }
+    return json_types;
+}
+
+// UTF-8 is the only charset that is taken.
+bool is_one_of(std::string_view content_type, std::span<const std::string_view> types) {
     std::string type;
     for (const char c : content_type)
         if (c != ' ' && c != '\t') type.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-    return type == "application/json" || type == "application/json;charset=utf-8" ||
-           type == "application/json;charset=\"utf-8\"";
+    return std::ranges::any_of(types, [&](std::string_view known) {
+        if (!type.starts_with(known)) return false;
+        const std::string_view rest = std::string_view{type}.substr(known.size());
+        return rest.empty() || rest == ";charset=utf-8" || rest == ";charset=\"utf-8\"";
+    });
 }
 
 }  // namespace
@@ -106,6 +137,12 @@ Admitted Application::admit(RequestHead head, const BodyAhead& body) const {
     return out;
 }
 
+std::size_t Application::body_bytes_max(const Route& route) const {
+    return route.takes == Takes::table      ? limits_.table_bytes_max
+           : route.takes == Takes::document ? limits_.document_bytes_max
+                                            : limits_.body_bytes_max;
+}
+
 std::optional<Problem> Application::check_body(const RequestHead& head, const Route& route,
                                                const BodyAhead& body) const {
     const std::string* accept = head.header("accept");
@@ -121,17 +158,18 @@ std::optional<Problem> Application::check_body(const RequestHead& head, const Ro
         return std::nullopt;
     }
     const std::string* type = head.header("content-type");
-    if (!type || !is_json(*type) || head.count("content-type") != 1)
-        return Problem{
-            .code = "media_type",
-            .detail = fmt::format("Content-Type: got \"{}\", want application/json", type ? type->substr(0, 80) : "")};
+    const auto types = types_of(route.takes);
+    if (!type || !is_one_of(*type, types) || head.count("content-type") != 1)
+        return Problem{.code = "media_type",
+                       .detail = fmt::format("Content-Type: got \"{}\", want {}", type ? type->substr(0, 80) : "",
+                                             fmt::join(types, " or "))};
     // No compressed input: nothing here can be blown up by unpacking.
     if (head.count("content-encoding") > 0)
         return Problem{.code = "media_type", .detail = "Content-Encoding: got one, want none"};
-    if (body.length && *body.length > limits_.body_bytes_max)
+    if (body.length && *body.length > body_bytes_max(route))
         return Problem{
             .code = "too_large",
-            .detail = fmt::format("Content-Length: got {}, want at most {}", *body.length, limits_.body_bytes_max)};
+            .detail = fmt::format("Content-Length: got {}, want at most {}", *body.length, body_bytes_max(route))};
     if (const std::string* key = head.header("idempotency-key");
         key && (!is_token(*key) || head.count("idempotency-key") != 1))
         return Problem{.code = "bad_key", .detail = "Idempotency-Key: want 1 to 64 of A-Z a-z 0-9 . _ -, once"};
@@ -146,6 +184,7 @@ void Application::handle(const Route& route, Request request, Done done) {
         case Work::reader:
             return read(route.id, std::move(shared), std::move(done));
         case Work::command:
+        case Work::job:
             return command(route, std::move(shared), std::move(done));
         case Work::stream:
             break;
@@ -155,7 +194,8 @@ void Application::handle(const Route& route, Request request, Done done) {
 
 void Application::read(RouteId route, std::shared_ptr<const Request> request, Done done) {
     const bool posted = pool_.try_post([this, route, request, done](store::StoreReader& reader) {
-        auto response = std::make_shared<Response>(answer_read(api_, route, *request, reader));
+        auto response =
+            std::make_shared<Response>(guarded(*request, [&] { return api_.read(route, *request, reader); }));
         post_([done, response] { done(std::move(*response)); });
     });
     if (!posted)
@@ -165,17 +205,17 @@ void Application::read(RouteId route, std::shared_ptr<const Request> request, Do
 
 void Application::command(const Route& route, std::shared_ptr<const Request> request, Done done) {
     const std::string* key = request->head.header("idempotency-key");
-    if (!key) return run_command(route.id, request, {}, std::move(done));
+    if (!key) return run_command(route, request, {}, std::move(done));
 
     Sha256 hash;
     for (const std::string_view part :
-         {std::string_view{request->head.method_text}, std::string_view{" "}, std::string_view{request->path},
+         {std::string_view{request->head.method_text}, std::string_view{" "}, std::string_view{request->head.target},
           std::string_view{"\n"}, std::string_view{request->body}})
         hash.update(as_bytes(part));
     const auto begun = keys_.begin(*key, hash.finish(), clock::monotonic_ms());
     switch (begun.seen) {
         case IdempotencyKeys::Seen::fresh:
-            return run_command(route.id, request, *key, std::move(done));
+            return run_command(route, request, *key, std::move(done));
         case IdempotencyKeys::Seen::answered:
             return done(*begun.answer);
         case IdempotencyKeys::Seen::in_flight:
@@ -193,24 +233,56 @@ void Application::command(const Route& route, std::shared_ptr<const Request> req
     }
 }
 
-void Application::run_command(RouteId route, const std::shared_ptr<const Request>& request, const std::string& key,
+void Application::run_command(const Route& route, const std::shared_ptr<const Request>& request, const std::string& key,
                               Done done) {
+    if (route.work == Work::job) return run_job(route.id, request, key, std::move(done));
     const auto refuse = [&](const Problem& problem) {
         Response response = render(problem, request->head);
         if (!key.empty()) keys_.finish(key, response);
         done(std::move(response));
     };
-    if (route == RouteId::assign) {
+    if (route.id == RouteId::assign) {
         auto assignment = Api::assignment_of(*request);
         if (!assignment) return refuse(assignment.error());
         return commands_.assign(std::move(*assignment), answer_of(request, key, std::move(done)));
     }
     const std::int64_t now_ms = clock::utc_ms();
-    auto declaration = route == RouteId::file_paper       ? api_.filing_of(*request, now_ms)
-                       : route == RouteId::withdraw_paper ? api_.withdrawal_of(*request, now_ms)
-                                                          : Api::declaration_of(*request, now_ms);
+    auto declaration = route.id == RouteId::file_paper       ? api_.filing_of(*request, now_ms)
+                       : route.id == RouteId::withdraw_paper ? api_.withdrawal_of(*request, now_ms)
+                                                             : Api::declaration_of(*request, now_ms);
     if (!declaration) return refuse(declaration.error());
     commands_.declare(std::move(*declaration), answer_of(request, key, std::move(done)));
+}
+
+void Application::run_job(RouteId route, const std::shared_ptr<const Request>& request, const std::string& key,
+                          Done done) {
+    if (jobs_.size() >= limits_.jobs_max) {
+        if (!key.empty()) keys_.forget(key);
+        return done(
+            render({.code = "busy", .detail = "too many imports and documents are under way", .retry_after_s = 1},
+                   request->head));
+    }
+    jobs_.push_back([this, route, request, key, done](store::StoreReader& reader) {
+        auto response =
+            std::make_shared<Response>(guarded(*request, [&] { return api_.job(route, *request, reader, commands_); }));
+        post_([this, response, key, done] {
+            // A long answer is not kept: the same table or file again changes nothing anyway.
+            const bool keep = response->status < 500 && response->body && response->body->size() <= job_answer_kept_max;
+            if (!key.empty() && keep) keys_.finish(key, *response);
+            if (!key.empty() && !keep) keys_.forget(key);
+            jobs_.pop_front();
+            start_job();
+            done(std::move(*response));
+        });
+    });
+    if (jobs_.size() == 1) start_job();
+}
+
+// One at a time, so that a reader stays free for the pages. The queue of readers is long; should it be full, the job
+// waits for the next moment.
+void Application::start_job() {
+    if (jobs_.empty() || pool_.try_post(jobs_.front())) return;
+    after_(retry_job_ms, [this] { start_job(); });
 }
 
 CommandDone Application::answer_of(const std::shared_ptr<const Request>& request, const std::string& key, Done done) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,6 +39,8 @@ public:
     Application(Api& api, HostGuard guard, ReaderPool& pool, Commands& commands, Post post, After after,
                 const HttpLimits& limits);
 
+    // How large a body the route takes.
+    std::size_t body_bytes_max(const Route& route) const;
     Admitted admit(RequestHead head, const BodyAhead& body) const;
     // Exactly one `done`, on the network thread, maybe before this returns. Not for routes whose work is `stream`.
     void handle(const Route& route, Request request, Done done);
@@ -46,7 +49,10 @@ private:
     std::optional<Problem> check_body(const RequestHead& head, const Route& route, const BodyAhead& body) const;
     void read(RouteId route, std::shared_ptr<const Request> request, Done done);
     void command(const Route& route, std::shared_ptr<const Request> request, Done done);
-    void run_command(RouteId route, const std::shared_ptr<const Request>& request, const std::string& key, Done done);
+    void run_command(const Route& route, const std::shared_ptr<const Request>& request, const std::string& key,
+                     Done done);
+    void run_job(RouteId route, const std::shared_ptr<const Request>& request, const std::string& key, Done done);
+    void start_job();
     // The one answer to a command: what became of it, or that it takes too long.
     CommandDone answer_of(const std::shared_ptr<const Request>& request, const std::string& key, Done done);
 
@@ -58,6 +64,7 @@ private:
     After after_;
     const HttpLimits& limits_;
     IdempotencyKeys keys_;
+    std::deque<ReaderPool::Job> jobs_;  // the first is under way
 };
 
 }  // namespace gantry::http

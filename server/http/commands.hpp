@@ -4,10 +4,12 @@
 #include <functional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "common/core/result.hpp"
 #include "server/domain/lifecycle.hpp"
 #include "server/domain/lifecycle_table.hpp"
+#include "server/domain/paper/import_step.hpp"
 
 namespace gantry::http {
 
@@ -29,13 +31,22 @@ struct AssignRequest {
     std::string reason;
 };
 
-// The way into the log for people. Neither call may block. `done` is called exactly once, on any thread, after the
-// commit or the refusal; it only posts. `recv_ms` of a declaration is set by whoever commits it.
+// What became of one row of a table.
+struct ImportedRow {
+    std::string error;  // empty: done
+    State state = State::none;
+};
+
+// The way into the log for people. declare and assign may not block. `done` is called exactly once, on any thread,
+// after the commit or the refusal; it only posts. `recv_ms` of a declaration is set by whoever commits it.
 class Commands {
 public:
     virtual ~Commands() = default;
     virtual void declare(Declaration declaration, CommandDone done) = 0;
     virtual void assign(AssignRequest request, CommandDone done) = 0;
+    // Waits for the commits: not for the network thread. One result a change, in order; Errc::unavailable when the
+    // writer is stopping or full, with what was committed by then committed.
+    virtual Result<std::vector<ImportedRow>> import_rows(std::vector<paper::ImportChange> changes) = 0;
 };
 
 }  // namespace gantry::http

@@ -92,15 +92,36 @@ std::string gzip(std::string_view text) {
     return out;
 }
 
+namespace {
+
+std::string* header_of(Response& response, std::string_view wanted) {
+    for (auto& [name, value] : response.headers)
+        if (name == wanted) return &value;
+    return nullptr;
+}
+
+bool is_worth_packing(std::string_view type) {
+    return type == "application/json" || type == "application/x-ndjson" || type.starts_with("text/");
+}
+
+}  // namespace
+
 Response dress(Response response, const RequestHead& head) {
+    // Files for people are those that say their name; the page's own files have validators of their own.
+    const bool file = header_of(response, "Content-Disposition") != nullptr;
     const bool json = response.content_type == "application/json";
-    if (response.status != 200 || !json || !response.body) return response;
+    if (response.status != 200 || (!json && !file) || !response.body || head.method == Method::post) return response;
     const std::string* accepted = head.header("accept-encoding");
-    const bool compress = response.body->size() >= gzip_bytes_min && accepted && accepts_gzip(*accepted);
+    const bool compress = response.body->size() >= gzip_bytes_min && is_worth_packing(response.content_type) &&
+                          accepted && accepts_gzip(*accepted);
     std::string etag = etag_of(*response.body);
     if (compress) etag.insert(etag.size() - 1, "-gz");  // each coding is a representation of its own
     const std::string* known = head.header("if-none-match");
-    response.with("ETag", etag).with("Vary", "Accept-Encoding").with("Cache-Control", "no-cache");
+    if (std::string* vary = header_of(response, "Vary"))
+        *vary += ", Accept-Encoding";
+    else
+        response.with("Vary", "Accept-Encoding");
+    response.with("ETag", etag).with("Cache-Control", "no-cache");
     if (known && etag_matches(*known, etag)) {
         response.status = 304;
         response.body.reset();

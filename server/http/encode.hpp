@@ -15,7 +15,8 @@ inline constexpr std::string_view content_security_policy =
     "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'";
 
-// For 200 answers to GET and HEAD: adds an ETag, answers 304 when the client has it, compresses what is worth it.
+// For 200 answers to GET and HEAD in JSON or as a file to keep: adds an ETag, answers 304 when the client has it,
+// compresses what is worth it.
 Response dress(Response response, const RequestHead& head);
 
 enum class Framing : std::uint8_t { sized, endless };

@@ -12,9 +12,11 @@
 #include "server/domain/lifecycle_table.hpp"
 #include "server/domain/rules/pack.hpp"
 #include "server/http/commands.hpp"
+#include "server/http/judging.hpp"
 #include "server/http/limits.hpp"
 #include "server/http/live_bus.hpp"
 #include "server/http/metrics.hpp"
+#include "server/store/document_folder.hpp"
 
 namespace gantry::http {
 
@@ -23,11 +25,13 @@ struct HttpConfig {
         "127.0.0.1:8080";                 // loopback addresses only: 127.0.0.1, ::1, localhost; port 0 picks a free one
     std::vector<std::string> host_names;  // further names this server answers for, without port
     std::filesystem::path database;       // the store's file; must exist
+    std::shared_ptr<store::DocumentFolder> documents{};  // null: none are kept
     std::vector<std::shared_ptr<const LifecycleTable>> tables;
     std::shared_ptr<const Schema> papers =
-        std::make_shared<const Schema>();  // what a paper may hold; empty: none can be filed
-    std::function<std::shared_ptr<const rules::RulePack>()> rule_pack{};  // in force now; empty: none. On any thread
-    std::string dictionary = R"({"items":[]})";                           // dictionary_json
+        std::make_shared<const Schema>();      // what a paper may hold; empty: none can be filed
+    std::shared_ptr<const Judging> judging{};  // null: no rule is in force and nothing is known to be due
+    std::shared_ptr<const PaperDuties> duties = std::make_shared<const PaperDuties>();  // empty: nothing is missing
+    std::string dictionary = R"({"items":[]})";                                         // dictionary_json
     std::string version;
     std::string commit;
     bool demo = false;

@@ -10,6 +10,8 @@ namespace gantry::http {
 struct HttpLimits {
     std::size_t header_bytes_max = 16 * 1024;           // 431, close
     std::size_t body_bytes_max = 1024 * 1024;           // 413, close
+    std::size_t table_bytes_max = 4 * 1024 * 1024;      // of an import: 413, close
+    std::size_t document_bytes_max = 16 * 1024 * 1024;  // 413, close
     std::chrono::milliseconds header_deadline{10'000};  // from a request's first byte: 408, close
     std::chrono::milliseconds body_grace{10'000};       // then at least body_bytes_per_s_min: 408, close
     std::size_t body_bytes_per_s_min = 500;
@@ -24,6 +26,8 @@ struct HttpLimits {
     std::size_t connections_per_ip_max = 256;  // 429; loopback and reverse proxies share one address
     std::size_t large_body_bytes = 64 * 1024;
     std::size_t large_bodies_max = 16;
+    std::size_t huge_bodies_max = 4;  // above body_bytes_max, at a time: 64 MiB at most; 503 beyond
+    std::size_t jobs_max = 4;         // imports and documents under way or waiting: 503 beyond, with Retry-After
 
     std::size_t readers = 2;                        // threads with a store connection each
     std::size_t read_jobs_max = 256;                // waiting for them: 503 with Retry-After

@@ -19,4 +19,7 @@ std::string paper_body_out(const EventType* type, std::string_view stored);
 // The schema as data for forms: {"kinds":[{kind, class, text:{en,zh}, fields:[…]}]}.
 std::string paper_kinds_json(const Schema& schema);
 
+// The body of POST /api/v1/papers as a declaration. A paper that names one device is part of that device's history.
+Checked<Declaration> paper_filing_of(const std::string& body, const Schema& papers, std::int64_t now_ms);
+
 }  // namespace gantry::http

@@ -71,6 +71,14 @@ Checked<std::optional<std::uint64_t>> Params::number(std::string_view name) cons
     return value;
 }
 
+Checked<std::optional<bool>> Params::flag(std::string_view name) const {
+    const std::string* text = find(name);
+    if (!text) return std::optional<bool>{};
+    if (*text != "true" && *text != "false")
+        return bad_parameter(name, fmt::format("got \"{}\", want true or false", text->substr(0, 40)));
+    return std::optional{*text == "true"};
+}
+
 Checked<std::string> device_id_of(std::string_view text) {
     const auto id = DeviceId::parse(text);
     if (!id) return bad_parameter("id", id.error().message);

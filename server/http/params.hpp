@@ -29,6 +29,7 @@ public:
     Checked<std::size_t> limit() const;  // page_limit_default when absent
     Checked<std::optional<std::int64_t>> time(std::string_view name) const;
     Checked<std::optional<std::uint64_t>> number(std::string_view name) const;
+    Checked<std::optional<bool>> flag(std::string_view name) const;  // true or false
 
 private:
     explicit Params(const Request& request) : request_{&request} {}

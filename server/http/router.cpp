@@ -17,6 +17,17 @@ constexpr Route table[] = {
     {RouteId::assign, Method::post, "/api/v1/unassigned/{log_index}/assign", Access::operators, Work::command, json},
     {RouteId::lifecycle, Method::get, "/api/v1/lifecycle", Access::operators, Work::memory, json},
     {RouteId::findings, Method::get, "/api/v1/findings", Access::operators, Work::reader, json},
+    {RouteId::finding, Method::get, "/api/v1/devices/{id}/findings/{rule}/{*key}", Access::operators, Work::reader,
+     json},
+    {RouteId::rules, Method::get, "/api/v1/rules", Access::operators, Work::reader, json},
+    {RouteId::due, Method::get, "/api/v1/due", Access::operators, Work::reader, json},
+    {RouteId::due_calendar, Method::get, "/api/v1/due.ics", Access::operators, Work::reader, "text/calendar"},
+    {RouteId::missing, Method::get, "/api/v1/devices/{id}/missing", Access::operators, Work::reader, json},
+    {RouteId::orgs, Method::get, "/api/v1/orgs", Access::operators, Work::reader, json},
+    {RouteId::import_devices, Method::post, "/api/v1/import/devices", Access::operators, Work::job, json, Takes::table},
+    {RouteId::add_document, Method::post, "/api/v1/documents", Access::operators, Work::job, json, Takes::document},
+    {RouteId::document, Method::get, "/api/v1/documents/{sha256}", Access::operators, Work::reader, "*/*"},
+    {RouteId::export_list, Method::get, "/api/v1/export/{file}", Access::operators, Work::reader, "*/*"},
     {RouteId::device_papers, Method::get, "/api/v1/devices/{id}/papers", Access::operators, Work::reader, json},
     {RouteId::papers, Method::get, "/api/v1/papers", Access::operators, Work::reader, json},
     {RouteId::file_paper, Method::post, "/api/v1/papers", Access::operators, Work::command, json},
@@ -51,6 +62,11 @@ bool match_pattern(std::string_view pattern, std::string_view path, std::vector<
         if (pattern.front() != '/' || path.front() != '/') return false;
         pattern.remove_prefix(1);
         path.remove_prefix(1);
+        if (pattern.starts_with("{*")) {
+            if (path.empty()) return false;
+            values.emplace_back(path);
+            return true;
+        }
         const std::string_view want = pattern.substr(0, pattern.find('/'));
         const std::string_view got = path.substr(0, path.find('/'));
         if (want.starts_with('{')) {

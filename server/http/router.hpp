@@ -19,6 +19,7 @@ enum class Access : std::uint8_t { open, operators };
 enum class Work : std::uint8_t {
     reader,   // answered on a reading thread
     command,  // goes into the log and is answered after the commit
+    job,      // the same, but reads and computes much before: one at a time on a reading thread
     stream,   // stays open
     memory,   // answered on the network thread: no I/O
 };
@@ -33,6 +34,16 @@ enum class RouteId : std::uint8_t {
     assign,
     lifecycle,
     findings,
+    finding,
+    rules,
+    due,
+    due_calendar,
+    missing,
+    orgs,
+    import_devices,
+    add_document,
+    document,
+    export_list,
     papers,
     paper_kinds,
     paper,
@@ -52,13 +63,21 @@ enum class RouteId : std::uint8_t {
     web,
 };
 
+// What a body of a POST may be, and so how large.
+enum class Takes : std::uint8_t {
+    json,      // 1 MiB
+    table,     // CSV, NDJSON or XLSX: 4 MiB
+    document,  // any file: 16 MiB
+};
+
 struct Route {
     RouteId id;
     Method method;
-    std::string_view pattern;  // {…} matches one segment that is not empty
+    std::string_view pattern;  // {…} matches one segment that is not empty; {*…} all the rest, slashes too
     Access access;
     Work work;
     std::string_view produces;  // media type of the answer, for Accept
+    Takes takes = Takes::json;
 };
 
 std::span<const Route> routes();
@@ -70,8 +89,8 @@ struct Match {
     std::vector<std::string> values;
     std::string allow;  // of no_method
 };
-// HEAD matches what GET does. `path` is decoded; a decoded '/' inside a value cannot occur since segments are split
-// here.
+// HEAD matches what GET does. `path` is decoded; a decoded '/' inside a value can occur in {*…} only since segments are
+// split here.
 Match match_route(Method method, std::string_view path);
 
 // One pattern against one path; the values of {…} in order.

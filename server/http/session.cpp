@@ -71,7 +71,8 @@ RequestHead head_of(const Parser& parser, const std::string& peer) {
 std::optional<Problem> problem_of(const error_code& error) {
     if (error == wire::error::header_limit || error == wire::error::buffer_overflow)
         return Problem{.code = "header_too_large", .detail = "header: want at most 16 KiB"};
-    if (error == wire::error::body_limit) return Problem{.code = "too_large", .detail = "body: want at most 1 MiB"};
+    if (error == wire::error::body_limit)
+        return Problem{.code = "too_large", .detail = "body: got more than this address takes"};
     if (error == wire::error::bad_version) return Problem{.code = "version", .detail = "want HTTP/1.1"};
     if (error == beast::error::timeout) return Problem{.code = "timeout", .detail = "want a whole request in time"};
     if (error == wire::error::end_of_stream || error == wire::error::partial_message) return std::nullopt;
@@ -132,7 +133,7 @@ private:
     asio::awaitable<bool> serve_one() {
         Parser parser;
         parser.header_limit(static_cast<std::uint32_t>(host_.limits.header_bytes_max));
-        parser.body_limit(host_.limits.body_bytes_max);
+        parser.body_limit(host_.limits.document_bytes_max);  // until the route is known
         if (!co_await wait_for_request()) co_return false;
 
         error_code error;
@@ -158,7 +159,9 @@ private:
         }
         if (ahead.any()) {
             if (expects && !co_await write_text("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
-            if (!co_await read_body(parser, admitted.request.head)) co_return false;
+            const std::size_t bytes_max = host_.application.body_bytes_max(*admitted.route);
+            parser.body_limit(bytes_max);
+            if (!co_await read_body(parser, admitted.request.head, bytes_max)) co_return false;
             admitted.request.body = std::move(parser.get().body());
         }
         if (admitted.route->work == Work::stream) {
@@ -210,11 +213,13 @@ private:
     }
 
     // Reads the body, at no less than the least rate. False: answered or gone.
-    asio::awaitable<bool> read_body(Parser& parser, const RequestHead& head) {
+    asio::awaitable<bool> read_body(Parser& parser, const RequestHead& head, std::size_t bytes_max) {
         const HttpLimits& limits = host_.limits;
         const auto length = parser.content_length();
         const bool large = !length || *length > limits.large_body_bytes;
-        if (large && host_.large_bodies >= limits.large_bodies_max) {
+        const bool huge = length.value_or(bytes_max) > limits.body_bytes_max;
+        if ((large && host_.large_bodies >= limits.large_bodies_max) ||
+            (huge && host_.huge_bodies >= limits.huge_bodies_max)) {
             unread_ = true;
             const Problem problem{.code = "busy", .detail = "too many large bodies at a time", .retry_after_s = 1};
             const Response response = render(problem, head);
@@ -222,6 +227,7 @@ private:
             co_return false;
         }
         host_.large_bodies += large ? 1 : 0;
+        host_.huge_bodies += huge ? 1 : 0;
         error_code error;
         const auto began = steady_clock::now();
         std::size_t received = 0;
@@ -233,6 +239,7 @@ private:
         }
         disarm();
         host_.large_bodies -= large ? 1 : 0;
+        host_.huge_bodies -= huge ? 1 : 0;
         if (error) {
             if (timed_out_) error = beast::error::timeout;
             const auto problem = problem_of(error);
@@ -394,7 +401,7 @@ private:
         std::array<char, 4096> scratch{};
         std::size_t thrown_away = 0;
         const auto until = steady_clock::now() + linger;
-        for (error_code error; !error && thrown_away < host_.limits.body_bytes_max;) {
+        for (error_code error; !error && thrown_away < host_.limits.document_bytes_max;) {
             stream_.expires_at(until);
             thrown_away += co_await stream_.async_read_some(asio::buffer(scratch),
                                                             asio::redirect_error(asio::use_awaitable, error));

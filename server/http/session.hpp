@@ -16,6 +16,7 @@ struct SessionHost {
     HttpCounters& counters;
     const HttpLimits& limits;
     std::size_t large_bodies = 0;  // being received now
+    std::size_t huge_bodies = 0;   // of those, above body_bytes_max
     bool draining = false;         // no further request on any connection
 };
 

@@ -169,6 +169,19 @@ Result<std::string> percent_decode(std::string_view text) {
     return out;
 }
 
+std::string percent_encode(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+                           c == '.' || c == '_' || c == '~';
+        if (plain)
+            out.push_back(c);
+        else
+            out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+    return out;
+}
+
 Result<QueryPairs> parse_query(std::string_view text) {
     QueryPairs pairs;
     while (!text.empty()) {

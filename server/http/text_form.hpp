@@ -20,6 +20,9 @@ Result<std::int64_t> parse_time(std::string_view text);
 // %XX decoded; a malformed escape, a NUL, or text that is not UTF-8 is malformed. '+' is itself.
 Result<std::string> percent_decode(std::string_view text);
 
+// Everything but A-Z a-z 0-9 - . _ ~ as %XX.
+std::string percent_encode(std::string_view text);
+
 using QueryPairs = std::vector<std::pair<std::string, std::string>>;
 // "a=1&b=2" decoded; at most query_parameters_max.
 Result<QueryPairs> parse_query(std::string_view text);

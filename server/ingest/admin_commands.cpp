@@ -162,7 +162,9 @@ std::string answer_admin(Collector& collector, std::string_view line) {
     if (command == "declare") return declare(collector, request);
     if (command == "assign") return assign(collector, request);
     if (command == "status") return status(collector);
-    return failure("not_found", fmt::format("cmd: got {}, want register, declare, assign or status", command));
+    return failure(
+        "not_found",
+        fmt::format("cmd: got {}, want register, declare, assign, import, document, paper or status", command));
 }
 
 }  // namespace gantry::ingest

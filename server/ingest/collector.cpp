@@ -125,4 +125,10 @@ void Collector::submit(RegisterRequest request) {
         done(Error{Errc::unavailable, "the collector has too much to do, or is stopping"});
 }
 
+void Collector::submit(ImportRequest request) {
+    const auto done = request.done;
+    if (!queue_.try_push(WriterItem{std::move(request)}, 0))
+        done(Error{Errc::unavailable, "the collector has too much to do, or is stopping"});
+}
+
 }  // namespace gantry::ingest

@@ -49,6 +49,7 @@ public:
     // Answers exactly once; Errc::unavailable at once when the writer has too much to do or is stopping.
     void submit(DeclareRequest request);
     void submit(RegisterRequest request);
+    void submit(ImportRequest request);
     // False at once when the writer has too much to do or is stopping.
     bool submit(VerdictRequest request);
 

@@ -15,6 +15,8 @@ constexpr Flag flags[] = {
     {"--id", "NAME", "collector.id", "name of this collector and of its log (default main)"},
     {"--schema", "FILE", "schema", "event schema (default the shipped one)"},
     {"--papers", "FILE", "papers", "schema of papers (default the shipped one)"},
+    {"--required", "FILE", "required", "which papers a device owes (default the shipped list)"},
+    {"--catalogue", "DIR", "catalogue", "licence catalogues (default the shipped ones)"},
     {"--rules", "DIR", "rules", "rule packs (default the shipped ones)"},
     {"--lifecycle", "DIR", "lifecycle", "lifecycle tables (default the shipped ones)"},
     {"--web-dir", "DIR", "http.web_dir", "serve the page from here instead of the built-in one"},
@@ -76,6 +78,8 @@ Result<CollectorSettings> read_settings(Config& config) {
                                .mqtt = {},
                                .schema_file = {},
                                .papers_file = {},
+                               .required_file = {},
+                               .catalogue_folder = {},
                                .rules_folder = {},
                                .lifecycle_folder = {},
                                .web_folder = {},
@@ -90,6 +94,8 @@ Result<CollectorSettings> read_settings(Config& config) {
     settings.schema_file = config.text("schema", shipped_file("schema/events.toml"));
     settings.rules_folder = config.text("rules", shipped_file("rules"));
     settings.text_folder = config.text("texts", shipped_file("text"));
+    settings.required_file = config.text("required", shipped_file("papers/required.toml"));
+    settings.catalogue_folder = config.text("catalogue", shipped_file("catalogue"));
     settings.papers_file = config.text("papers", shipped_file("schema/papers.toml"));
     settings.lifecycle_folder = config.text("lifecycle", shipped_file("lifecycle"));
     settings.demo = config.boolean("demo", false);

@@ -20,6 +20,8 @@ struct CollectorSettings {
     MqttOptions mqtt;  // without topics and will
     std::filesystem::path schema_file;
     std::filesystem::path papers_file;
+    std::filesystem::path required_file;  // which papers a device owes
+    std::filesystem::path catalogue_folder;
     std::filesystem::path rules_folder;
     std::filesystem::path text_folder{};
     std::filesystem::path lifecycle_folder;
@@ -29,6 +31,7 @@ struct CollectorSettings {
     std::string log_format;
 
     std::filesystem::path database() const { return state / "gantry.db"; }
+    std::filesystem::path documents() const { return state / "documents"; }
     std::filesystem::path admin_socket() const { return state / "admin.sock"; }
     std::filesystem::path lock_file() const { return state / "lock"; }
     std::filesystem::path provisioning_file() const { return state / "provisioning.toml"; }

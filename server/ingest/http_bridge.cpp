@@ -1,7 +1,16 @@
 #include "server/ingest/http_bridge.hpp"
 
+#include <algorithm>
+#include <future>
+#include <span>
+
+#include "common/core/json.hpp"
+#include "server/ingest/limits.hpp"
+
 namespace gantry::ingest {
 namespace {
+
+constexpr std::chrono::seconds commit_wait{30};
 
 template <std::size_t N>
 http::Histogram copy_of(const Histogram<N>& from) {
@@ -22,6 +31,45 @@ CommandDone answer_to(http::CommandDone done) {
     };
 }
 
+// The entry as parse_register_entry takes it: what the register would refuse is refused here, before the log.
+Result<RegisterEntry> entry_of(const std::map<std::string, std::string>& members) {
+    std::string text;
+    JsonWriter json{text};
+    json.begin_object();
+    for (const auto& [name, value] : members) json.field(name, value);
+    json.end_object();
+    return parse_register_entry(text);
+}
+
+Result<std::vector<ImportedRow>> import_some(Collector& collector, std::span<paper::ImportChange> changes) {
+    std::vector<ImportedRow> out(changes.size());
+    std::vector<std::size_t> places;
+    ImportRequest request;
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        ImportRow row{.entry = {}, .sheet = std::move(changes[i].sheet), .baseline = std::move(changes[i].baseline)};
+        if (!changes[i].entry.empty()) {
+            auto entry = entry_of(changes[i].entry);
+            if (!entry) {
+                out[i].error = entry.error().message;
+                continue;
+            }
+            row.entry = std::move(*entry);
+        }
+        places.push_back(i);
+        request.rows.push_back(std::move(row));
+    }
+    const auto promise = std::make_shared<std::promise<Result<std::vector<ImportedRow>>>>();
+    auto future = promise->get_future();
+    request.done = [promise](Result<std::vector<ImportedRow>> done) { promise->set_value(std::move(done)); };
+    collector.submit(std::move(request));
+    if (future.wait_for(commit_wait) != std::future_status::ready)
+        return Error{Errc::unavailable, "no answer from the writer yet: the same table again does the rest"};
+    const auto done = future.get();
+    if (!done) return done.error();
+    for (std::size_t i = 0; i < places.size(); ++i) out[places[i]] = (*done)[i];
+    return out;
+}
+
 }  // namespace
 
 void HttpCommands::declare(Declaration declaration, http::CommandDone done) {
@@ -37,6 +85,18 @@ void HttpCommands::assign(http::AssignRequest request, http::CommandDone done) {
     declaration.reason = std::move(request.reason);
     declaration.data = {{"device", request.device}, {"log_index", static_cast<std::int64_t>(request.log_index)}};
     declare(std::move(declaration), std::move(done));
+}
+
+Result<std::vector<http::ImportedRow>> HttpCommands::import_rows(std::vector<paper::ImportChange> changes) {
+    std::vector<http::ImportedRow> out;
+    out.reserve(changes.size());
+    for (std::size_t first = 0; first < changes.size(); first += import_rows_max) {
+        const std::size_t count = std::min(import_rows_max, changes.size() - first);
+        const auto done = import_some(collector_, std::span{changes}.subspan(first, count));
+        if (!done) return done.error();
+        for (const ImportedRow& row : *done) out.push_back({row.error, row.state});
+    }
+    return out;
 }
 
 http::CollectorFigures HttpMetrics::figures() const {

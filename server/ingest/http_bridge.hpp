@@ -13,6 +13,7 @@ public:
     explicit HttpCommands(Collector& collector) : collector_{collector} {}
     void declare(Declaration declaration, http::CommandDone done) override;
     void assign(http::AssignRequest request, http::CommandDone done) override;
+    Result<std::vector<http::ImportedRow>> import_rows(std::vector<paper::ImportChange> changes) override;
 
 private:
     Collector& collector_;

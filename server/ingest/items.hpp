@@ -23,12 +23,12 @@ struct Incoming {
     std::int64_t received_ms = 0;
 };
 
-// A device entered the register, or changed its key: later messages are checked with it. Travels the same queue, so
-// order holds.
+// A device entered the register, or got its key: later messages are checked with it. Travels the same queue, so order
+// holds.
 struct KeyUpdate {
     DeviceId dev;
     store::DevNo dev_no = 0;
-    PublicKey key{};
+    std::optional<PublicKey> key{};  // none: known, but nothing can be checked
 };
 
 using InboxItem = std::variant<Incoming, KeyUpdate>;
@@ -67,6 +67,20 @@ struct RegisterRequest {
     std::function<void(Result<RegisterOutcome>)> done;
 };
 
+// Rows of a fleet's table. Each row enters as a whole or not at all, all of one request in one transaction.
+struct ImportRow {
+    std::optional<RegisterEntry> entry;
+    std::optional<Declaration> sheet, baseline;
+};
+struct ImportedRow {
+    std::string error;  // empty: done
+    State state = State::none;
+};
+struct ImportRequest {
+    std::vector<ImportRow> rows;
+    std::function<void(Result<std::vector<ImportedRow>>)> done;
+};
+
 // A checkpoint that was signed over what is committed: to be stored, then shown.
 struct CheckpointRequest {
     store::CheckpointRow checkpoint;
@@ -82,6 +96,7 @@ struct VerdictRequest {
     std::function<void()> done;
 };
 
-using WriterItem = std::variant<VerifiedItem, DeclareRequest, RegisterRequest, CheckpointRequest, VerdictRequest>;
+using WriterItem =
+    std::variant<VerifiedItem, DeclareRequest, RegisterRequest, ImportRequest, CheckpointRequest, VerdictRequest>;
 
 }  // namespace gantry::ingest

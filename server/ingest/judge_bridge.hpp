@@ -1,7 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
+#include <memory>
 
+#include "server/http/judging.hpp"
 #include "server/ingest/collector.hpp"
 #include "server/judging/judge_thread.hpp"
 #include "server/judging/rule_files.hpp"
@@ -14,5 +17,22 @@ judging::JudgeThread::Submit submit_to(Collector& collector);
 
 // Says in the log which rule files judge from now on: those whose bytes are not the ones that the store knows.
 void put_rules_in_force(Collector& collector, const std::filesystem::path& database, const judging::RuleFiles& rules);
+
+// What the pages see of the judge. `judge` must outlive it.
+class HttpJudging final : public http::Judging {
+public:
+    HttpJudging(const judging::JudgeThread& judge, std::shared_ptr<const rules::RulePack> pack)
+        : judge_{judge}, pack_{std::move(pack)} {}
+
+    void use_pack(std::shared_ptr<const rules::RulePack> pack) { pack_ = std::move(pack); }
+
+    std::shared_ptr<const rules::RulePack> pack() const override { return pack_; }
+    std::vector<due::Entry> due(const due::Filter& filter) const override { return judge_.due_board().entries(filter); }
+    std::size_t devices_judged() const override { return judge_.due_board().devices(); }
+
+private:
+    const judging::JudgeThread& judge_;
+    std::atomic<std::shared_ptr<const rules::RulePack>> pack_;
+};
 
 }  // namespace gantry::ingest

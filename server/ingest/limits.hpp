@@ -25,7 +25,8 @@ inline constexpr std::size_t batch_messages_max = 1024;
 // Requests of people and programs that wait for the writer. Full: refused as unavailable.
 inline constexpr std::size_t requests_max = 256;
 inline constexpr std::size_t register_devices_max = 50'000;            // in one request
-inline constexpr std::size_t admin_line_bytes_max = 16 * 1024 * 1024;  // 50,000 devices of some 300 bytes
+inline constexpr std::size_t admin_line_bytes_max = 24 * 1024 * 1024;  // a document of 16 MiB as base64
+inline constexpr std::size_t import_rows_max = 500;                    // in one transaction: 1,500 leaves, some 20 ms
 
 // Receipts wait for the sender coalesced: of one epoch only the newest. Refusals of one device beyond this: the oldest
 // give way.

@@ -1,5 +1,4 @@
 #include <sys/stat.h>
-#include <atomic>
 #include <csignal>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "server/http/dictionary.hpp"
 #include "server/http/http_server.hpp"
 #include "server/ingest/admin_commands.hpp"
+#include "server/ingest/admin_papers.hpp"
 #include "server/ingest/admin_socket.hpp"
 #include "server/ingest/collector_settings.hpp"
 #include "server/ingest/http_bridge.hpp"
@@ -112,11 +112,30 @@ void wait_for_end(const sigset_t& signals, const std::function<void()>& reload_r
     }
 }
 
+http::PaperDuties read_duties(const CollectorSettings& settings) {
+    http::PaperDuties out;
+    auto required =
+        paper::parse_required_papers(files::read_all(settings.required_file).value(), settings.required_file.string());
+    if (!required) throw std::invalid_argument{required.error().message};
+    out.required = std::move(*required);
+    for (const auto& entry : std::filesystem::directory_iterator{settings.catalogue_folder}) {
+        if (entry.path().extension() != ".toml") continue;
+        auto catalogue = paper::parse_catalogue(files::read_all(entry.path()).value(), entry.path().string());
+        if (!catalogue) throw std::invalid_argument{catalogue.error().message};
+        out.catalogues.push_back(std::move(*catalogue));
+    }
+    std::ranges::sort(out.catalogues, {}, &paper::Catalogue::from_ms);
+    if (auto checked = paper::check_catalogues(out.catalogues); !checked)
+        throw std::invalid_argument{checked.error().message};
+    return out;
+}
+
 http::HttpConfig http_config(const CollectorSettings& settings, const std::vector<std::string>& tables) {
     http::HttpConfig config;
     config.listen = settings.listen;
     config.host_names = settings.host_names;
     config.database = settings.database();
+    config.documents = std::make_shared<store::DocumentFolder>(settings.documents());
     config.version = version_text;
     config.commit = version_commit;
     config.demo = settings.demo;
@@ -124,6 +143,7 @@ http::HttpConfig http_config(const CollectorSettings& settings, const std::vecto
     config.papers = std::make_shared<const Schema>(read_schema(settings.papers_file));
     config.dictionary = http::dictionary_json(read_schema(settings.schema_file), *config.papers,
                                               judging::Texts::read(settings.text_folder));
+    config.duties = std::make_shared<const http::PaperDuties>(read_duties(settings));
     for (const std::string& text : tables)
         config.tables.push_back(
             std::make_shared<const LifecycleTable>(LifecycleTable::parse(text, "lifecycle table").value()));
@@ -171,14 +191,16 @@ int run(const CollectorSettings& settings, const Config& config) {
     HttpCommands commands{collector};
     HttpMetrics metrics{collector};
     const judging::RuleFiles rules = judging::read_rules(settings.rules_folder);
-    std::atomic<std::shared_ptr<const rules::RulePack>> pack{rules.pack};
-    http::HttpConfig pages = http_config(settings, tables);
-    pages.rule_pack = [&pack] { return pack.load(); };
-    http::HttpServer server{std::move(pages), commands, bus, metrics};
-    AdminSocket admin{settings.admin_socket(),
-                      [&collector](std::string_view line) { return answer_admin(collector, line); }};
-
     judging::JudgeThread judge{{.database = settings.database()}, rules.pack, submit_to(collector)};
+    const auto judging = std::make_shared<HttpJudging>(judge, rules.pack);
+    http::HttpConfig pages = http_config(settings, tables);
+    pages.judging = judging;
+    const AdminPapers desk{pages, commands};
+    http::HttpServer server{pages, commands, bus, metrics};
+    AdminSocket admin{settings.admin_socket(), [&](std::string_view line) {
+                          auto answer = desk.answer(line);
+                          return answer ? std::move(*answer) : answer_admin(collector, line);
+                      }};
 
     collector.start();
     put_rules_in_force(collector, settings.database(), rules);
@@ -192,7 +214,7 @@ int run(const CollectorSettings& settings, const Config& config) {
         const judging::RuleFiles changed = judging::read_rules(settings.rules_folder);
         put_rules_in_force(collector, settings.database(), changed);
         judge.use_pack(changed.pack);
-        pack = changed.pack;
+        judging->use_pack(changed.pack);
     });
 
     notify_systemd("STOPPING=1");

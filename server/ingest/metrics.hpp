@@ -32,6 +32,7 @@ struct Histogram {
 enum class RefusedFrame : std::size_t {
     topic,
     unknown_device,
+    unknown_key,
     layout,
     direction,
     signature,
@@ -44,8 +45,8 @@ enum class RefusedFrame : std::size_t {
     count_
 };
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(RefusedFrame::count_)> refused_names{
-    "topic",  "unknown_device", "layout",    "direction",    "signature", "chain",
-    "schema", "utf8",           "too_large", "unknown_type", "conflict"};
+    "topic", "unknown_device", "unknown_key", "layout",    "direction",    "signature",
+    "chain", "schema",         "utf8",        "too_large", "unknown_type", "conflict"};
 
 // The reason that a record's refusal code is counted under.
 constexpr RefusedFrame refused_record(std::string_view code) {

@@ -63,12 +63,14 @@ Result<RegisterEntry> parse_register_entry(std::string_view text) {
     if (!id_text) return id_text.error();
     auto id = DeviceId::parse(*id_text);
     if (!id) return bad(id.error().message);
-    const auto key_text = text_of("record_key");
-    if (!key_text) return key_text.error();
-    const auto key = array_from_hex<32>(*key_text);
-    if (!key) return bad("record_key: want 64 lower-case hexadecimal digits");
-
-    RegisterEntry entry{.id = *id, .record_key = *key};
+    RegisterEntry entry{.id = *id};
+    if (const json::value* given = members.if_contains("record_key"); given && !given->is_null()) {
+        const auto key_text = text_of("record_key");
+        if (!key_text) return key_text.error();
+        const auto key = array_from_hex<32>(*key_text);
+        if (!key) return bad("record_key: want 64 lower-case hexadecimal digits");
+        entry.record_key = *key;
+    }
     for (const auto& member : members) {
         const std::string_view name{member.key().data(), member.key().size()};
         if (name == "id" || name == "record_key") continue;
@@ -84,7 +86,7 @@ Result<RegisterEntry> parse_register_entry(std::string_view text) {
 
 FactLeaf register_fact(const RegisterEntry& entry) {
     FactLeaf fact{.fact = std::string{facts::registered}, .subject = entry.id.text(), .more = {}};
-    fact.more["record_key"] = to_hex(entry.record_key);
+    if (entry.record_key) fact.more["record_key"] = to_hex(*entry.record_key);
     for (const TextMember& known : text_members)
         if (const std::string& text = entry.*(known.member); !text.empty()) fact.more[std::string{known.name}] = text;
     return fact;

@@ -11,6 +11,7 @@ RefusedFrame reason_of(const Rejected& rejected) {
     if (rejected.reason == "signature") return RefusedFrame::signature;
     if (rejected.reason == "chain") return RefusedFrame::chain;
     if (rejected.reason == "direction") return RefusedFrame::direction;
+    if (rejected.reason == "unknown_key") return RefusedFrame::unknown_key;
     return RefusedFrame::layout;
 }
 
@@ -35,10 +36,12 @@ std::optional<VerifiedItem> verify_incoming(Incoming&& incoming, const KeyTable&
         return std::nullopt;
     }
     VerifiedItem item{known->dev_no, incoming.received_ms, std::move(incoming.payload), {}};
-    if (is_message(item.payload)) {
-        settle(item, verify_up_message(item.payload, topic->dev, known->key), metrics);
+    if (!known->key) {
+        settle(item, std::variant<VerifiedFrame, Rejected>{reject_without_key(item.payload)}, metrics);
+    } else if (is_message(item.payload)) {
+        settle(item, verify_up_message(item.payload, topic->dev, *known->key), metrics);
     } else {
-        settle(item, verify_up_frame(item.payload, topic->dev, known->key, schema), metrics);
+        settle(item, verify_up_frame(item.payload, topic->dev, *known->key, schema), metrics);
         if (const auto* frame = std::get_if<VerifiedFrame>(&item.what); frame && !frame->refusal.empty())
             metrics.refused(refused_record(frame->refusal));
     }

@@ -21,7 +21,7 @@ class KeyTable {
 public:
     struct Known {
         store::DevNo dev_no = 0;
-        PublicKey key;
+        std::optional<PublicKey> key;
     };
     void put(const KeyUpdate& update) { known_.insert_or_assign(update.dev.text(), Known{update.dev_no, update.key}); }
     const Known* find(const DeviceId& dev) const {

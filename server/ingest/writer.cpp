@@ -165,6 +165,7 @@ void Writer::give_up_batch(Items& items) {
         const Error full{Errc::unavailable, "the collector's disk is full"};
         if (auto* declare = std::get_if<DeclareRequest>(&item)) declare->done(full);
         if (auto* add = std::get_if<RegisterRequest>(&item)) add->done(full);
+        if (auto* table = std::get_if<ImportRequest>(&item)) table->done(full);
     }
     items.clear();
 }

@@ -81,8 +81,14 @@ private:
     // people and programs: requests.cpp
     void process(DeclareRequest& request);
     void process(RegisterRequest& request);
+    void process(ImportRequest& request);
     void process(CheckpointRequest& request);
     void process(VerdictRequest& request);
+    Result<void> check_key(const RegisterEntry& entry);
+    enum class Entered : std::uint8_t { added, changed, unchanged };
+    Entered enter(RegisterEntry entry);
+    std::optional<std::string> why_not(const ImportRow& row);
+    ImportedRow import_row(const ImportRow& row);
     CommandResult judge_and_declare(const Declaration& declared);
     CommandResult file_paper(const Declaration& declared);
     CommandResult step_finding(const Declaration& declared);

@@ -107,35 +107,44 @@ Result<void> Writer::check_assignment(const Declaration& declared, const Assignm
     return {};
 }
 
+Result<void> Writer::check_key(const RegisterEntry& entry) {
+    const Device* known = projection_.find(entry.id.text());
+    if (!known || !known->entry.record_key || !entry.record_key || *known->entry.record_key == *entry.record_key)
+        return {};
+    return Error{Errc::conflict, fmt::format("device {}: has another record key; a key does not change by registering",
+                                             entry.id.text())};
+}
+
+// Needs check_key. What was told once of the key stays, also where an entry does not tell it.
+Writer::Entered Writer::enter(RegisterEntry entry) {
+    const Device* known = projection_.find(entry.id.text());
+    if (known && !entry.record_key) entry.record_key = known->entry.record_key;
+    if (known && known->entry == entry) return Entered::unchanged;
+    const std::uint64_t idx = projection_.add_fact(register_fact(entry), batch_ms_);
+    const Device& device = *projection_.find(entry.id.text());
+    note(idx, LeafType::fact, &device, facts::registered, std::nullopt);
+    batch_done_.push_back([this, update = KeyUpdate{entry.id, device.no, entry.record_key}] {
+        inbox_.push_over_limit(KeyUpdate{update});
+        metrics_.devices = static_cast<std::int64_t>(projection_.device_count());
+    });
+    return known ? Entered::changed : Entered::added;
+}
+
 void Writer::process(RegisterRequest& request) {
     RegisterOutcome outcome;
     for (const RegisterEntry& entry : request.devices) {
-        const Device* known = projection_.find(entry.id.text());
-        if (!known || known->entry.record_key == entry.record_key) continue;
-        const Error error{
-            Errc::conflict,
-            fmt::format("device {}: has another record key; a key does not change by registering", entry.id.text())};
-        batch_done_.push_back([done = request.done, error] { done(error); });
-        return;
+        if (const auto checked = check_key(entry); !checked) {
+            batch_done_.push_back([done = request.done, error = checked.error()] { done(error); });
+            return;
+        }
     }
     for (const RegisterEntry& entry : request.devices) {
-        const Device* known = projection_.find(entry.id.text());
-        if (known && known->entry == entry) {
-            ++outcome.unchanged;
-            continue;
-        }
-        ++(known ? outcome.changed : outcome.added);
-        const std::uint64_t idx = projection_.add_fact(register_fact(entry), batch_ms_);
-        const Device& device = *projection_.find(entry.id.text());
-        note(idx, LeafType::fact, &device, facts::registered, std::nullopt);
-        batch_done_.push_back([this, update = KeyUpdate{entry.id, device.no, entry.record_key}] {
-            inbox_.push_over_limit(KeyUpdate{update});
-        });
+        const Entered entered = enter(entry);
+        ++(entered == Entered::added     ? outcome.added
+           : entered == Entered::changed ? outcome.changed
+                                         : outcome.unchanged);
     }
-    batch_done_.push_back([this, done = request.done, outcome] {
-        metrics_.devices = static_cast<std::int64_t>(projection_.device_count());
-        done(outcome);
-    });
+    batch_done_.push_back([done = request.done, outcome] { done(outcome); });
 }
 
 void Writer::process(VerdictRequest& request) {

@@ -5,11 +5,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "common/io/log.hpp"
 #include "server/domain/leaf_json.hpp"
 #include "server/domain/moment.hpp"
-#include "server/domain/paper/paper_read.hpp"
-#include "server/store/read_papers.hpp"
 
 namespace gantry::judging {
 namespace {
@@ -21,7 +18,7 @@ constexpr std::size_t gaps_max = 1000;
 
 }  // namespace
 
-void read_entry(const std::string& json, DeviceCase& out, paper::DeviceIdentity& identity) {
+void read_entry(const std::string& json, DeviceCase& out) {
     const auto entry = parse_fact_leaf(json);
     if (!entry) return;
     const auto text = [&](std::string_view key) {
@@ -34,7 +31,6 @@ void read_entry(const std::string& json, DeviceCase& out, paper::DeviceIdentity&
     out.tz = text("tz");
     out.modality = text("modality");
     out.name = text("name");
-    identity = {out.device, out.org, out.site, text("maker"), text("model"), text("serial")};
 }
 
 std::vector<rules::ZoneOffset> offsets_of(const std::string& tz, std::int64_t from_ms, std::int64_t to_ms) {
@@ -86,21 +82,6 @@ void read_gaps(store::StoreReader& reader, store::DevNo dev_no, DeviceCase& out)
                             row.open ? std::nullopt : std::optional{row.last_at_ms}});
     }
     std::ranges::sort(out.gaps, {}, &rules::SequenceGap::at_ms);
-}
-
-std::vector<store::PaperRow> read_papers(store::StoreReader& reader, const paper::DeviceIdentity& identity,
-                                         DeviceCase& out) {
-    std::vector<paper::Paper> papers;
-    auto rows = store::papers_of_device(reader, out.device, out.org, out.site);
-    for (const store::PaperRow& row : rows) {
-        auto read = paper::read_paper({row.id, row.leaf, row.recv_ms}, row.kind, row.body);
-        if (read)
-            papers.push_back(std::move(*read));
-        else
-            log::warn("judging: paper not read", {{"kind", row.kind}, {"id", row.id}, {"error", read.error().message}});
-    }
-    out.papers = paper::papers_for(identity, papers);
-    return rows;
 }
 
 }  // namespace gantry::judging

@@ -50,8 +50,7 @@ std::optional<rules::DeviceCase> read_case(store::StoreReader& reader, const std
     DeviceCase out;
     out.device = device;
     out.now_ms = now_ms;
-    paper::DeviceIdentity identity;
-    read_entry(row->row.entry, out, identity);
+    read_entry(row->row.entry, out);
     if (!row->fold.empty()) out.fold = parse_device_fold(row->fold).value();
     out.last_seen_ms = std::max(row->seen.seen_ms, out.fold.last_recv_ms);
     const store::DevNo dev_no = row->row.dev_no;
@@ -60,7 +59,7 @@ std::optional<rules::DeviceCase> read_case(store::StoreReader& reader, const std
     read_hours(hours, out);
     read_moments(reader, dev_no, out);
     read_gaps(reader, dev_no, out);
-    read_papers(reader, identity, out);
+    out.papers = read_device_papers(reader, identity_of(device, row->row.entry));
     const std::int64_t first_ms =
         std::min({out.hours.empty() ? now_ms : out.hours.front().hour_ms,
                   out.states.empty() ? now_ms : out.states.front().from_ms, out.registered_ms});

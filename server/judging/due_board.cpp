@@ -10,7 +10,12 @@ void DueBoard::put(const std::string& device, Device what) {
     devices_[device] = std::move(what);
 }
 
-std::vector<due::Entry> DueBoard::entries(const Filter& filter) const {
+std::size_t DueBoard::devices() const {
+    const std::lock_guard guard{mutex_};
+    return devices_.size();
+}
+
+std::vector<due::Entry> DueBoard::entries(const due::Filter& filter) const {
     const auto admits = [](const std::string& wanted, const std::string& got) {
         return wanted.empty() || wanted == got;
     };

@@ -20,12 +20,10 @@ public:
     };
     void put(const std::string& device, Device what);
 
-    struct Filter {
-        std::string device, org, site;              // empty: any
-        std::int64_t until_ms = paper::forever_ms;  // due before; what is overdue always comes
-    };
     // Sorted by time, then device.
-    std::vector<due::Entry> entries(const Filter& filter) const;
+    std::vector<due::Entry> entries(const due::Filter& filter) const;
+    // How many devices were judged since the start.
+    std::size_t devices() const;
 
 private:
     mutable std::mutex mutex_;

@@ -6,6 +6,7 @@
 #include "server/domain/day_cell.hpp"
 #include "server/domain/rules/span.hpp"
 #include "server/judging/case_parts.hpp"
+#include "server/judging/paper_reader.hpp"
 #include "server/judging/use_reader.hpp"
 #include "server/store/read_days.hpp"
 #include "server/store/read_findings.hpp"
@@ -103,8 +104,7 @@ FigureCase::FigureCase(store::StoreReader& reader, const store::StoreReader::Dev
     : reader_{reader}, dev_no_{row.row.dev_no} {
     device.device = row.row.id;
     device.now_ms = now_ms;
-    paper::DeviceIdentity identity;
-    read_entry(row.row.entry, device, identity);
+    read_entry(row.row.entry, device);
     if (!row.fold.empty()) device.fold = parse_device_fold(row.fold).value();
     device.last_seen_ms = std::max(row.seen.seen_ms, device.fold.last_recv_ms);
     read_states(reader_, dev_no_, device);
@@ -114,7 +114,8 @@ FigureCase::FigureCase(store::StoreReader& reader, const store::StoreReader::Dev
     for (const store::MomentRow& moment : store::declared_works(reader_, dev_no_))
         if (const auto leaf = reader_.leaf(moment.leaf)) add_moment(*leaf, moment.at_ms, device);
     read_gaps(reader_, dev_no_, device);
-    papers = read_papers(reader_, identity, device);
+    papers = store::papers_of_device(reader_, device.device, device.org, device.site);
+    device.papers = papers_from(identity_of(device.device, row.row.entry), papers);
 }
 
 void FigureCase::read_zone(std::int64_t first_ms) {

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,11 +17,17 @@ namespace gantry::store {
 // Open findings by severity, info first.
 std::array<std::uint64_t, 5> open_findings(StoreReader& reader);
 
+// Open findings by severity (info first) of each device that has any.
+std::map<DevNo, std::array<std::uint64_t, 5>> open_findings_by_device(StoreReader& reader);
+
+// Open findings of each rule that has any.
+std::map<std::string, std::uint64_t> open_findings_by_rule(StoreReader& reader);
+
 struct FindingFilter {
-    DevNo dev_no = 0;               // 0: of all devices
-    std::string rule{};             // empty: any
-    std::optional<bool> open{};     // none: both
-    std::optional<int> severity{};  // at least
+    std::optional<std::vector<DevNo>> devices{};  // none: of all
+    std::vector<std::string> rules{}, stages{};   // any of these; empty: any
+    std::vector<Severity> severities{};           // any of these; empty: any
+    std::optional<bool> open{};                   // none: both
 };
 
 // Where a page of findings ends; the list is ordered by first leaf, newest first, then by device, rule and key.
@@ -32,6 +40,9 @@ struct FindingPlace {
 // Findings after `after` (none: from the newest).
 std::vector<FindingRow> findings_page(StoreReader& reader, const FindingFilter& filter,
                                       const std::optional<FindingPlace>& after, std::size_t limit);
+
+// The same in one walk, newest first, until `on_row` returns false.
+void each_finding(StoreReader& reader, const FindingFilter& filter, const std::function<bool(FindingRow)>& on_row);
 
 std::optional<FindingRow> finding(StoreReader& reader, DevNo dev_no, std::string_view rule, std::string_view key);
 

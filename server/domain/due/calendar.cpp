@@ -57,9 +57,13 @@ std::tm utc(std::int64_t at_ms) { return fmt::gmtime(static_cast<std::time_t>(at
 
 }  // namespace
 
+std::string_view title(Kind kind, Language language) {
+    const Words& word = words[static_cast<std::size_t>(kind)];
+    return language == Language::zh ? word.zh : word.en;
+}
+
 std::string summary(const Entry& entry, Language language) {
-    const Words& word = words[static_cast<std::size_t>(entry.due.kind)];
-    std::string out = fmt::format("{} · {}", language == Language::zh ? word.zh : word.en,
+    std::string out = fmt::format("{} · {}", title(entry.due.kind, language),
                                   entry.device_name.empty() ? entry.device : entry.device_name);
     if (!entry.due.what.empty()) out += " · " + entry.due.what;
     return out;

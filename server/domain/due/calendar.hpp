@@ -16,7 +16,16 @@ struct Entry {
     Due due;
 };
 
+// Which entries of many.
+struct Filter {
+    std::string device{}, org{}, site{};        // empty: any
+    std::int64_t until_ms = paper::forever_ms;  // due before; what is overdue always comes
+};
+
 enum class Language : std::uint8_t { en, zh };
+
+// "Maintenance", whatever the device.
+std::string_view title(Kind kind, Language language);
 
 // "Maintenance · CT 2 · quarterly".
 std::string summary(const Entry& entry, Language language);

@@ -109,6 +109,7 @@ void add_visits(const DeviceCase& device, std::vector<Due>& out) {
 
 // ---- tests ----
 
+// A year after the last test that was passed; a schedule of that work says otherwise.
 void add_test(const DeviceCase& device, Kind kind, std::int64_t days, std::vector<Due>& out) {
     const paper::Test* last = nullptr;
     for (const paper::Test& test : device.papers.tests) {
@@ -117,7 +118,17 @@ void add_test(const DeviceCase& device, Kind kind, std::int64_t days, std::vecto
                               : test.kind == paper::TestKind::status || test.kind == paper::TestKind::acceptance;
         if (fits && test.passed && (!last || test.at_ms > last->at_ms)) last = &test;
     }
-    if (last) out.push_back({.kind = kind, .at_ms = rules::add_days(last->at_ms, days), .ref = last->id, .what = {}});
+    bool planned = false;
+    for (const paper::Schedule& plan : device.papers.schedules) {
+        if (plan.work != name(kind) || plan.to_ms <= device.now_ms) continue;
+        Due next = next_visit(device, plan, last ? std::max(last->at_ms, plan.from_ms) : plan.from_ms);
+        next.kind = kind;
+        if (next.at_ms == forever_ms || next.at_ms >= plan.to_ms) continue;
+        planned = true;
+        out.push_back(std::move(next));
+    }
+    if (last && !planned)
+        out.push_back({.kind = kind, .at_ms = rules::add_days(last->at_ms, days), .ref = last->id, .what = {}});
 }
 
 // ---- papers that end ----

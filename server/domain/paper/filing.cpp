@@ -142,6 +142,10 @@ struct Consistent {
         check.needs("signed_off_at", p.signed_off_ms.has_value(), "ended_at", p.ended_ms.has_value());
         check.not_before("signed_off_at", p.signed_off_ms, "ended_at", p.ended_ms);
         check.needs("outcome", !p.outcome.empty(), "ended_at", p.ended_ms.has_value());
+        check.needs("closed_at", p.closed_ms.has_value(), "ended_at", p.ended_ms.has_value());
+        check.needs("closed_at", p.closed_ms.has_value(), "outcome", !p.outcome.empty());
+        check.not_before("closed_at", p.closed_ms, "signed_off_at", p.signed_off_ms);
+        check.not_before("closed_at", p.closed_ms, "ended_at", p.ended_ms);
         for (const PartUsed& part : p.parts)
             check.want(part.new_serial.empty() || part.new_serial != part.old_serial, "parts.new_serial",
                        part.new_serial + " taken out and put in", "another than old_serial");

@@ -103,15 +103,22 @@ void fields(V& v, Schedule& p) {
 }
 template <class V>
 void fields(V& v, ChecklistItem& p) {
-    v("item", p.item)("done", p.done);
+    v("item", p.item)("done", p.done)("pass", p.pass)("value", p.value)("note", p.note);
 }
 template <class V>
 void fields(V& v, PartUsed& p) {
-    v("part", p.part)("old_serial", p.old_serial)("new_serial", p.new_serial)("major", p.major)("cost_cny", p.cost_cny);
+    v("part", p.part)("old_serial", p.old_serial)("new_serial", p.new_serial)("part_no", p.part_no);
+    v("quantity", p.quantity)("old_scan_ms", p.old_scan_ms)("old_mas", p.old_mas)("old_exams", p.old_exams);
+    v("new_scan_ms", p.new_scan_ms)("new_mas", p.new_mas)("major", p.major)("cost_cny", p.cost_cny);
 }
 template <class V>
 void fields(V& v, WorkOrder& p) {
-    v("device", p.device)("kind", p.kind)("schedule", p.schedule)("recall", p.recall)("opened_at", p.opened_ms);
+    v("device", p.device)("kind", p.kind)("schedule", p.schedule)("recall", p.recall)("title", p.title);
+    v("alarm_log_index", p.alarm_log_index)("priority", p.priority)("opened_by", p.opened_by);
+    v("opened_at", p.opened_ms)("closed_at", p.closed_ms)("down_minutes", p.down_minutes);
+    v("labour_minutes", p.labour_minutes)("travel_minutes", p.travel_minutes)("cause", p.cause);
+    v("work_done", p.work_done)("contract", p.contract)("supplier", p.supplier)("report_sha256", p.report_sha256);
+    v("labour_cost_cny", p.labour_cost_cny);
     v("responded_at", p.responded_ms)("diagnosed_at", p.diagnosed_ms)("parts_at", p.parts_ms);
     v("started_at", p.started_ms)("ended_at", p.ended_ms)("signed_off_at", p.signed_off_ms);
     v("fault_code", p.fault_code)("checklist", p.checklist)("parts", p.parts)("cost_cny", p.cost_cny);

@@ -204,10 +204,16 @@ struct Schedule : Filed {
 struct ChecklistItem {
     std::string item;
     bool done = false;
+    std::optional<bool> pass{};  // none: not judged
+    std::string value{}, note{};
     bool operator==(const ChecklistItem&) const = default;
 };
 struct PartUsed {
     std::string part, old_serial, new_serial;
+    std::string part_no;
+    std::optional<std::int64_t> quantity;                         // none: one
+    std::optional<std::int64_t> old_scan_ms, old_mas, old_exams;  // counters of the part that came out
+    std::optional<std::int64_t> new_scan_ms, new_mas;             // of a used part that went in; none: new
     bool major = false;
     std::optional<std::int64_t> cost_cny;
     bool operator==(const PartUsed&) const = default;
@@ -219,12 +225,20 @@ struct WorkOrder : Filed {
     std::string kind = "corrective";  // preventive, corrective, field_change
     std::string schedule;             // the schedule it fulfils
     std::string recall;               // the recall it answers
+    std::string title;
+    std::optional<std::int64_t> alarm_log_index;  // the fault that raised it
+    std::string priority;                         // stop, urgent, normal, planned; empty: not told
+    std::string opened_by;
     std::int64_t opened_ms = 0;
-    std::optional<std::int64_t> responded_ms, diagnosed_ms, parts_ms, started_ms, ended_ms, signed_off_ms;
+    std::optional<std::int64_t> responded_ms, diagnosed_ms, parts_ms, started_ms, ended_ms, signed_off_ms, closed_ms;
+    std::optional<std::int64_t> down_minutes, labour_minutes, travel_minutes;
+    std::string cause, work_done;
+    std::string contract, supplier;
+    std::string report_sha256;
     std::string fault_code;
     std::vector<ChecklistItem> checklist;
     std::vector<PartUsed> parts;
-    std::optional<std::int64_t> cost_cny;
+    std::optional<std::int64_t> labour_cost_cny, cost_cny;
     std::string engineer, signed_by;
     std::string outcome;  // resolved, not_resolved, impossible
     bool open_at(std::int64_t at_ms) const { return opened_ms <= at_ms && (!ended_ms || at_ms <= *ended_ms); }

@@ -26,6 +26,10 @@ struct SheetRow {
 // line, got and want: Errc::malformed (not UTF-8, quotes), too_large.
 Result<std::vector<SheetRow>> parse_csv(std::string_view text);
 
+// One JSON object a line, its members' names as headings, in the order in which they come up; values are texts,
+// numbers, true, false or null. `line` is the line of the text. Errors as above.
+Result<std::vector<SheetRow>> parse_ndjson(std::string_view text);
+
 // `shared_strings` is xl/sharedStrings.xml (empty when the file has none), `sheet` xl/worksheets/sheet1.xml, both
 // unpacked. Numbers come as they are written, so a date comes as a day number, counted from 1900 as all files but very
 // old ones of one system do. Errors as above; a document type declaration is refused.

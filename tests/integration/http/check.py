@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
 """Holds the real HTTP server to its contract. Usage: check.py FIXTURE [NAME…]"""
+import csv
+import hashlib
+import io
 import json
 import re
 import shutil
@@ -8,6 +11,8 @@ import subprocess
 import sys
 import time
 import traceback
+import zipfile
+from urllib.parse import quote
 
 import schema
 from wire import Events, Server, read_answer
@@ -56,7 +61,7 @@ class Contract:
             return same(answer.body, b'', path)
         media = answer.headers['content-type'].split(';')[0]
         assert media in described['content'], f'{path}: {answer.status} in {media} is not documented'
-        value = answer.json() if 'json' in media else answer.body.decode()
+        value = answer.json() if media.endswith('json') and 'x-ndjson' not in media else answer.body.decode(errors='replace')
         faults = schema.check(self.document, described['content'][media]['schema'], value)
         assert not faults, f'{path}: ' + '; '.join(faults[:5])
 
@@ -66,7 +71,9 @@ def every_documented_route_answers_as_documented():
     with Server(PROGRAM) as server:
         contract = Contract(server)
         gets = ['/api/v1/devices', '/api/v1/devices?limit=2', '/api/v1/devices/ct-0000/records?limit=3', '/api/v1/devices/ct-0000/records?type=usage.exposure',
-                '/api/v1/unassigned', '/api/v1/lifecycle', '/api/v1/findings', '/api/v1/findings?device=ct-0000', '/api/v1/status', '/api/v1/log/checkpoint',
+                '/api/v1/unassigned', '/api/v1/lifecycle', '/api/v1/findings', '/api/v1/findings?device=ct-0000', '/api/v1/rules', '/api/v1/due', '/api/v1/due.ics', '/api/v1/orgs',
+                '/api/v1/devices/ct-0000/missing', '/api/v1/devices/ct-0004/missing', f'/api/v1/devices/ct-0000/findings/V23/{quote("test/it" + chr(39) + "s due", safe="")}',
+                '/api/v1/status', '/api/v1/log/checkpoint',
                 '/api/v1/papers', '/api/v1/papers?kind=permit&limit=2', '/api/v1/papers/kinds', '/api/v1/papers/permit/P-1',
                 '/api/v1/devices/ct-0000/papers', '/api/v1/devices/ct-0001/papers', '/api/v1/openapi.json', '/healthz', '/readyz', '/metrics',
                 '/api/v1/kpis', '/api/v1/kpis?limit=2', '/api/v1/kpis?site=East', '/api/v1/kpis?org=h-1', '/api/v1/dictionary']
@@ -77,6 +84,12 @@ def every_documented_route_answers_as_documented():
             answer = server.get(path)
             same(answer.status, 200, path)
             contract.hold('GET', path, answer)
+        kept = server.ask('POST', '/api/v1/documents', {'Content-Type': 'application/pdf'}, PDF)
+        contract.hold('POST', '/api/v1/documents', kept)
+        path = '/api/v1/documents/' + kept.json()['sha256']
+        contract.hold('GET', path, server.get(path))
+        contract.hold('POST', '/api/v1/import/devices', post_table(server, TABLE))
+        contract.hold('GET', '/api/v1/export/devices.csv', server.get('/api/v1/export/devices.csv'))
         for path, body in [('/api/v1/devices/ct-0000/declarations', DECLARATION),
                            ('/api/v1/papers', PERMIT), ('/api/v1/papers/permit/P-1/withdraw', STATEMENT),
                            ('/api/v1/unassigned/1/assign', {'device': 'ct-0001', 'reason': 'plate read', 'actor': 'Lin Wei'})]:
@@ -174,8 +187,8 @@ def papers_are_filed_as_their_kind_says():
         same(listed['items'][0]['body']['from'], '2026-01-01T00:00:00.000Z', 'times are text outside')
         rest = server.get('/api/v1/papers?kind=permit&limit=2&cursor=' + listed['next_cursor']).json()
         same(([paper['id'] for paper in rest['items']], rest['next_cursor']), (['P-2'], None))
-        same(len(server.get('/api/v1/devices/ct-0000/papers').json()['items']), 3)
-        same(server.get('/api/v1/devices/ct-0001/papers').json()['items'], [])
+        same(len(server.get('/api/v1/devices/ct-0000/papers').json()['items']), 5)
+        same([paper['kind'] for paper in server.get('/api/v1/devices/ct-0001/papers').json()['items']], ['org', 'site'])
         body = PERMIT['body']
         wrong = [({**PERMIT, 'kind': 'novel'}, 'want one of'), ({**PERMIT, 'id': 'a b'}, '/id'), ({**PERMIT, 'reason': ''}, '/reason'),
                  ({**PERMIT, 'body': {**body, 'from': 'yesterday'}}, '/body/from'), ({**PERMIT, 'body': {**body, 'from': 5}}, '/body/from'),
@@ -227,7 +240,8 @@ def problems_are_as_documented():
 @test
 def lists_are_walked_to_their_end_without_loss():
     with Server(PROGRAM, devices=7) as server:
-        for path, key, want in [('/api/v1/devices', 'id', 7), ('/api/v1/devices/ct-0000/records', 'log_index', 15), ('/api/v1/findings', 'id', 4)]:
+        for path, key, want in [('/api/v1/devices', 'id', 7), ('/api/v1/devices/ct-0000/records', 'log_index', 18), ('/api/v1/findings', 'id', 7),
+                                ('/api/v1/orgs', 'id', 2), ('/api/v1/due', 'ref', 4)]:
             found, cursor, pages = [], None, 0
             while pages == 0 or cursor:
                 answer = server.get(f'{path}?limit=2' + (f'&cursor={cursor}' if cursor else ''))
@@ -240,6 +254,324 @@ def lists_are_walked_to_their_end_without_loss():
             same((len(found), len(set(found))), (want, want), path)
         cursor = server.get('/api/v1/devices?limit=2').json()['next_cursor']
         same(server.get(f'/api/v1/findings?cursor={cursor}').status, 400, 'a cursor of another list')
+
+
+def paths_of_findings(server):
+    for item in server.get('/api/v1/findings?limit=500').json()['items']:
+        yield item, f"/api/v1/devices/{item['device']}/findings/{item['rule']}/{quote(item['key'] or '-', safe='')}"
+
+
+@test
+def findings_are_filtered_as_asked():
+    with Server(PROGRAM) as server:
+        contract = Contract(server)
+
+        def rules(query):
+            answer = server.get('/api/v1/findings?' + query)
+            same(answer.status, 200, query)
+            contract.hold('GET', '/api/v1/findings', answer)
+            return [item['rule'] for item in answer.json()['items']]
+        for query, want in {'': ['records_lost', 'V10', 'V11', 'V12', 'V23', 'V35', 'W01'], 'open=false': ['W01'], 'rule=V23,W01': ['V23', 'W01'],
+                            'severity=critical': ['V10', 'V11', 'V12'], 'severity=high,medium&open=true': ['records_lost', 'V23', 'V35'],
+                            'stage=answered': ['V35'], 'stage=answered,withdrawn': ['V35', 'W01'], 'device=ct-0001': [], 'org=h-1&rule=V35': ['V35'],
+                            'org=h-2': [], 'site=East&stage=withdrawn': ['W01'], 'site=%E4%B8%9C': []}.items():
+            same(rules(query), want, query)
+        for query, want in {'severity=bad': 400, 'stage=bad': 400, 'open=1': 400, 'rule=': 400, 'rule=V1,': 400, 'org=': 400, 'device=no-such': 404, 'colour=red': 400}.items():
+            answer = server.get('/api/v1/findings?' + query)
+            same(answer.status, want, query)
+            contract.hold('GET', '/api/v1/findings', answer)
+        page = server.get('/api/v1/findings?site=East&org=h-1&limit=1')
+        link = re.match('<(.*)>; rel="next"', page.headers['link']).group(1)
+        same(server.get(link).json()['items'][0]['rule'], 'V10', 'Link leads on with the filters')
+        same(server.get('/api/v1/findings?org=h-2').json(), {'items': [], 'next_cursor': None})
+
+
+@test
+def a_case_says_all_that_is_known_and_how_to_see_it_again():
+    with Server(PROGRAM) as server:
+        contract = Contract(server)
+        for item, path in paths_of_findings(server):
+            answer = server.get(path)
+            same(answer.status, 200, path)
+            contract.hold('GET', '/api/v1/devices/x/findings/y/z', answer)
+            case = answer.json()
+            same({key: case[key] for key in item}, item, 'the case holds the list element')
+            assert case['reproduce'].startswith('gantry '), case['reproduce']
+            assert case['records'], path
+        cases = {item['rule']: server.get(path).json() for item, path in paths_of_findings(server)}
+        open_case = cases['V23']
+        same(open_case['reproduce'], "gantry judge --device ct-0000 --rule V23 --key 'test/it'\\''s due'")
+        same((open_case['to'], open_case['pack'], open_case['rule_version'], open_case['device_name']), (None, 'quality', 1, 'CT "0"'))
+        assert open_case['title_zh'] and open_case['text_en'] and open_case['basis_en'] and open_case['parameters']
+        same([r['log_index'] for r in open_case['records']], [3, 4])
+        same({a['event']: a['roles'] for a in open_case['actions']}['finding.confirmed'], ['REG-H', 'REG-E', 'REG-D'])
+        same({a['event']: a['roles'] for a in open_case['actions']}['finding.answered'], ['HM', 'RAD'])
+        answered = cases['V35']
+        same((answered['stage'], answered['owner'], answered['steps'][0]['action'], answered['steps'][0]['actor']), ('answered', 'Wang Fang', 'assigned', 'Lin Wei'))
+        assert answered['to'] is not None and answered['key'] == ''
+        same((cases['W01']['open'], cases['W01']['actions']), (False, []))
+        lost = cases['records_lost']
+        same((lost['pack'], lost['title_zh'], lost['rule_version']), ('log', '记录丢失', 0))
+        same(lost['reproduce'], 'gantry rebuild --check && gantry findings --device ct-0000 --rule records_lost --key k')
+        for path, want in {'/api/v1/devices/ct-0000/findings/V23/none': 404, '/api/v1/devices/no-such/findings/V23/k': 404, '/api/v1/devices/ct-0000/findings/V23/': 404,
+                           '/api/v1/devices/NO/findings/V23/k': 400, '/api/v1/devices/ct-0000/findings/records_lost/k?x=1': 400}.items():
+            same(server.get(path).status, want, path)
+
+
+@test
+def rules_are_listed_with_their_texts_and_findings():
+    with Server(PROGRAM) as server:
+        items = server.get('/api/v1/rules').json()['items']
+        versions = {(rule['id'], rule['version']): rule for rule in items}
+        same(len(versions), len(items), 'each version once')
+        licence = versions['V01', 1]
+        same((licence['pack'], licence['function'], licence['from'], licence['to']), ('permits', 'unlicensed_use', '2018-04-02T00:00:00.000Z', '2023-03-03T00:00:00.000Z'))
+        same((licence['parameters']['modalities'], licence['parameters']['ct_rows_min']), (['PET-CT', 'PET-MR', 'LINAC'], 64))
+        same((versions['V01', 2]['to'], versions['V23', 1]['open_findings'], versions['W01', 1]['open_findings']), (None, 1, 0))
+        same((versions['gap_open', 0]['pack'], versions['records_lost', 0]['open_findings']), ('log', 1))
+        same(server.get('/api/v1/rules?x=1').status, 400)
+        same(server.get('/api/v1/rules', If_None_Match=server.get('/api/v1/rules').headers['etag']).status, 304)
+
+
+@test
+def what_is_due_is_listed_soonest_first():
+    with Server(PROGRAM) as server:
+        contract = Contract(server)
+        answer = server.get('/api/v1/due')
+        contract.hold('GET', '/api/v1/due', answer)
+        page = answer.json()
+        same([(item['device'], item['kind'], item['overdue']) for item in page['items']],
+             [('ct-0001', 'work_order', False), ('ct-0000', 'permit_renewal', True), ('ct-0000', 'maintenance', False), ('ct-0001', 'status_test', False)])
+        same(page['devices_waiting'], 3)
+        visit = page['items'][2]
+        same((visit['estimated'], visit['what'], visit['ref'], visit['title_zh'], visit['org'], visit['site'], visit['device_name']),
+             (True, 'quarterly, long visit', 'S-1', '维护保养', 'h-1', 'East', 'CT "0"'))
+        same((page['items'][3]['ref'], page['items'][3]['what']), (None, None))
+        same([item['ref'] for item in server.get('/api/v1/due?device=ct-0000').json()['items']], ['P-0', 'S-1'])
+        same(server.get('/api/v1/due?org=h-2').json()['items'], [])
+        same(len(server.get(f"/api/v1/due?until={visit['at']}").json()['items']), 2, 'until is not among them')
+        for query, want in {'device=no-such': 404, 'until=x': 400, 'limit=0': 400, 'kind=x': 400}.items():
+            same(server.get('/api/v1/due?' + query).status, want, query)
+
+
+def unfolded(body):
+    assert body.replace(b'\r\n', b'').find(b'\n') == -1, 'every line ends in CRLF'
+    assert max(len(line) for line in body.split(b'\r\n')) <= 75, 'lines are folded'
+    return body.decode().replace('\r\n ', '').split('\r\n')
+
+
+@test
+def the_calendar_is_icalendar():
+    with Server(PROGRAM) as server:
+        contract = Contract(server)
+        answer = server.get('/api/v1/due.ics')
+        contract.hold('GET', '/api/v1/due.ics', answer)
+        lines = unfolded(answer.body)
+        same((lines[0], lines[1], lines[-2], lines[-1]), ('BEGIN:VCALENDAR', 'VERSION:2.0', 'END:VCALENDAR', ''))
+        same(lines.count('BEGIN:VEVENT'), 4)
+        uids = [line for line in lines if line.startswith('UID:')]
+        same((len(set(uids)), uids[1]), (4, 'UID:ct-0000-permit_renewal-P-0@gantry'))
+        assert r'SUMMARY:Maintenance · CT "0" · quarterly\, long visit' in lines, lines
+        assert all(re.fullmatch(r'DTSTART;VALUE=DATE:[0-9]{8}', line) for line in lines if line.startswith('DTSTART'))
+        assert all(re.fullmatch(r'DTSTAMP:[0-9]{8}T[0-9]{6}Z', line) for line in lines if line.startswith('DTSTAMP'))
+        zh = unfolded(server.get('/api/v1/due.ics?device=ct-0000', Accept_Language='zh-CN,zh;q=0.9').body)
+        same(zh.count('BEGIN:VEVENT'), 2)
+        assert any('维护保养' in line for line in zh)
+        assert any('Maintenance' in line for line in unfolded(server.get('/api/v1/due.ics?lang=en', Accept_Language='zh-CN').body))
+        same(unfolded(server.get('/api/v1/due.ics?org=h-2').body).count('BEGIN:VEVENT'), 0)
+        same(server.get('/api/v1/due.ics', If_None_Match=answer.headers['etag']).status, 304)
+        for query, want in {'device=no-such': 404, 'lang=fr': 400, 'limit=5': 400}.items():
+            same(server.get('/api/v1/due.ics?' + query).status, want, query)
+
+
+@test
+def missing_papers_are_named_with_who_owes_them():
+    with Server(PROGRAM) as server:
+        page = server.get('/api/v1/devices/ct-0000/missing').json()
+        same(page['state'], 'IN_USE')
+        kinds = {item['kind']: item for item in page['items']}
+        assert kinds['device_sheet']['since'] is not None, kinds
+        assert 'radiation_safety' not in kinds, 'what kind of device it is, only its sheet tells'
+        assert kinds['serial']['title_zh'] == '序列号' and kinds['serial']['who'] == 'HM' and kinds['serial']['since'] is not None
+        same(server.get('/api/v1/devices/ct-0004/missing').json(), {'state': None, 'items': []})
+        same(server.get('/api/v1/devices/no-such/missing').status, 404)
+        same(server.get('/api/v1/devices/unassigned-east/missing').status, 404)
+
+
+TABLE = ('\ufeff设备编号,设备名称,类别,型号,状态,启用日期,备用\r\n'
+         'ct-0000,一号CT,CT,Axis <128>,在用,2024-05-01,x\r\n'
+         'ct-9001,新CT,CT,Force,IN_USE,2025-03-05,\r\n'
+         'ct-9002,坏行,CT,Force,飞行,昨天,\r\n'
+         'guarded,三号,CT,Force,IDLE,,\r\n')
+
+
+def post_table(server, table, kind='text/csv', query='dry_run=true'):
+    return server.ask('POST', '/api/v1/import/devices?' + query, {'Content-Type': kind}, table)
+
+
+@test
+def a_table_is_tried_before_it_is_imported():
+    with Server(PROGRAM) as server:
+        contract = Contract(server)
+        answer = post_table(server, TABLE)
+        same(answer.status, 200, answer.body)
+        contract.hold('POST', '/api/v1/import/devices', answer)
+        report = answer.json()
+        same((report['dry_run'], report['rows'], report['added'], report['changed'], report['unchanged'], report['refused']), (True, 4, 2, 1, 0, 1))
+        same(report['unknown_columns'], ['备用'])
+        same([(row['row'], row['device'], row['action'], row['state']) for row in report['results']],
+             [(2, 'ct-0000', 'changed', 'IN_USE'), (3, 'ct-9001', 'added', 'IN_USE'), (4, 'ct-9002', 'refused', None), (5, 'guarded', 'added', 'IDLE')])
+        bad = report['results'][2]
+        same([(error['column'], error['got']) for error in bad['errors']], [('状态', '飞行'), ('启用日期', '昨天')])
+        assert bad['missing'] is None and all(error['want'] for error in bad['errors'])
+        missing = {paper['kind']: paper for paper in report['results'][1]['missing']}
+        same((missing['radiation_safety']['who'], missing['radiation_safety']['since']), ('REG-E', '2025-03-04T16:00:00.000Z'))
+        assert 'device_sheet' not in missing, 'the row itself is the sheet'
+        same(server.tell('count'), 0, 'a dry run stores nothing')
+
+        done = post_table(server, TABLE, query='dry_run=false&actor=Lin%20Wei&org=h-1')
+        contract.hold('POST', '/api/v1/import/devices', done)
+        report = done.json()
+        same((report['dry_run'], report['added'], report['changed'], report['refused']), (False, 1, 1, 2))
+        same(report['results'][3]['errors'], [{'column': '', 'got': 'guarded', 'want': 'the guard says no'}])
+        same(server.tell('count'), 3)
+
+
+@test
+def tables_come_as_csv_ndjson_and_xlsx():
+    with Server(PROGRAM) as server:
+        ndjson = '{"id":"ct-9001","modality":"CT","state":"IN_USE","rows":64}\n{"id":"ct-9002","modality":"CT","state":"nowhere"}\n'
+        report = post_table(server, ndjson, 'application/x-ndjson').json()
+        same([(row['row'], row['action']) for row in report['results']], [(1, 'added'), (2, 'refused')])
+        xlsx = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+        report = post_table(server, workbook([['设备编号', '类别', '状态'], ['ct-9001', 'CT', '在用']]), xlsx).json()
+        same([(row['row'], row['device'], row['action']) for row in report['results']], [(2, 'ct-9001', 'added')])
+        wrong = [(ndjson, 'application/x-ndjson', 'dry_run=maybe', 400, 'bad_parameter'), (ndjson, 'application/x-ndjson', 'dry_run=false', 400, 'bad_parameter'),
+                 (TABLE, 'text/csv', 'dry_run=true&tz=Mars/Base', 422, 'invalid'), (TABLE, 'application/json', 'dry_run=true', 415, 'media_type'), (TABLE, 'text/csv', 'x=1', 400, 'unknown_parameter'),
+                 ('', 'text/csv', 'dry_run=true', 422, 'invalid'), ('id,state\nct-1,IN_USE\n', 'text/csv', 'dry_run=true', 422, 'invalid'), (b'\xff\xfe', 'text/csv', 'dry_run=true', 422, 'invalid'),
+                 (b'PK\x03\x04', xlsx, 'dry_run=true', 422, 'invalid'), (b'x' * (4 * 1024 * 1024 + 1), 'text/csv', 'dry_run=true', 413, 'too_large'),
+                 ('id,modality,state\n' + 'ct-1,CT,IN_USE\n' * 10001, 'text/csv', 'dry_run=true', 422, 'invalid')]
+        contract = Contract(server)
+        for table, kind, query, status, code in wrong:
+            answer = post_table(server, table, kind, query)
+            same((answer.status, answer.code), (status, code), table[:40])
+            contract.hold('POST', '/api/v1/import/devices', answer)
+        same(post_table(server, 'id,modality,state\n').json()['results'], [], 'an empty table changes nothing')
+        same(server.tell('count'), 0)
+
+
+def workbook(rows):
+    """An XLSX file as table programs write it."""
+    cells = ''.join(f'<row r="{r}">' + ''.join(f'<c r="{chr(65 + c)}{r}" t="inlineStr"><is><t>{value}</t></is></c>' for c, value in enumerate(row)) + '</row>'
+                    for r, row in enumerate(rows, 1))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('[Content_Types].xml', '<Types/>')
+        archive.writestr('xl/workbook.xml', '<workbook/>')
+        archive.writestr('xl/worksheets/sheet1.xml', f'<worksheet><sheetData>{cells}</sheetData></worksheet>')
+    return out.getvalue()
+
+
+PDF = b'%PDF-1.7\n% acceptance test of a scanner\n%%EOF\n'
+
+
+@test
+def documents_are_kept_by_their_hash():
+    with Server(PROGRAM) as server:
+        contract = Contract(server)
+
+        def post(query, body=PDF, kind='application/pdf', **headers):
+            answer = server.ask('POST', '/api/v1/documents' + query, {'Content-Type': kind, **headers}, body)
+            contract.hold('POST', '/api/v1/documents', answer)
+            return answer
+        sha = hashlib.sha256(PDF).hexdigest()
+        loose = post('')
+        same((loose.status, loose.json()), (201, {'sha256': sha, 'size': len(PDF), 'type': 'application/pdf', 'log_index': None, 'paper': None}))
+        filed = post('?device=ct-0000&kind=acceptance_report&title=%E9%AA%8C%E6%94%B6&actor=Lin%20Wei')
+        same((filed.status, filed.json()['log_index'], filed.json()['sha256']), (201, 1001, sha))
+        assert re.fullmatch('doc-[0-9a-f]{32}', filed.json()['paper'])
+        kept = server.get('/api/v1/documents/' + sha)
+        contract.hold('GET', '/api/v1/documents/' + sha, kept)
+        same((kept.status, kept.body, kept.headers['content-type'], kept.headers['x-content-type-options']), (200, PDF, 'application/pdf', 'nosniff'))
+        same(kept.headers['content-disposition'], f'attachment; filename="{sha[:16]}.pdf"')
+        same(server.get('/api/v1/documents/' + sha, If_None_Match=kept.headers['etag']).status, 304)
+        text = '设备,结论\nct-0000,合格\n'.encode()
+        answer = post('', text, 'text/csv; charset=utf-8')
+        same(server.get('/api/v1/documents/' + answer.json()['sha256']).headers['content-type'], 'text/plain; charset=utf-8')
+        same(post('', workbook([['a']]), 'application/octet-stream').json()['type'], 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet')
+        big = b'%PDF-' + b'0' * (16 * 1024 * 1024 - 5)
+        same(post('', big).status, 201, 'the largest')
+        for query, body, kind, status, code in [('', big + b'0', 'application/pdf', 413, 'too_large'), ('', b'MZ\x90\x00', 'application/octet-stream', 415, 'document_type'),
+                                                ('', b'', 'text/plain', 415, 'document_type'), ('', PDF, 'application/json', 415, 'media_type'),
+                                                ('?device=ct-0000', PDF, 'application/pdf', 400, 'bad_parameter'), ('?kind=x', PDF, 'application/pdf', 400, 'bad_parameter'),
+                                                ('?device=ct-0000&kind=x', PDF, 'application/pdf', 400, 'bad_parameter'), ('?device=no-such&kind=x&actor=a', PDF, 'application/pdf', 404, 'not_found'),
+                                                ('?device=ct-0000&kind=a%20b&actor=a', PDF, 'application/pdf', 422, 'invalid'), ('?at=x', PDF, 'application/pdf', 400, 'bad_parameter'),
+                                                ('?at=2999-01-01T00:00:00Z', PDF, 'application/pdf', 400, 'bad_parameter'), ('?role=KING', PDF, 'application/pdf', 400, 'bad_parameter')]:
+            answer = post(query, body, kind)
+            same((answer.status, answer.code), (status, code), query)
+        for path, want in {'f' * 64: 404, 'F' * 64: 400, sha[:63]: 400, sha + '?x=1': 400}.items():
+            same(server.get('/api/v1/documents/' + path).status, want, path)
+
+
+def sheet_texts(data):
+    """All texts and numbers of the first sheet, in order."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        text = archive.read('xl/worksheets/sheet1.xml').decode()
+    return re.findall(r'<(?:t|v)(?: [^>]*)?>([^<]*)</(?:t|v)>', text), text
+
+
+@test
+def lists_leave_as_files():
+    with Server(PROGRAM) as server:
+        contract = Contract(server)
+
+        def get(name, query='', **headers):
+            answer = server.get(f'/api/v1/export/{name}{query}', **headers)
+            contract.hold('GET', '/api/v1/export/' + name, answer)
+            return answer
+        for resource, count, list_path in [('devices', 5, 'devices'), ('findings', 7, 'findings'), ('due', 4, 'due')]:
+            lines = [json.loads(line) for line in get(resource + '.ndjson').body.decode().splitlines()]
+            items = server.get(f'/api/v1/{list_path}?limit=500').json()['items']
+            same([set(line) for line in lines], [set(item) for item in items], 'NDJSON has the members of the list')
+            same([line.get('id', line.get('ref')) for line in lines], [item.get('id', item.get('ref')) for item in items])
+            answer = get(resource + '.csv')
+            same(answer.status, 200, resource)
+            assert re.fullmatch(f'attachment; filename="gantry-{resource}-[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}.csv"', answer.headers['content-disposition'])
+            text = answer.body.decode()
+            assert text.endswith('\r\n') and '\n' not in text.replace('\r\n', '')
+            rows = list(csv.reader(io.StringIO(text, newline='')))
+            same((len(rows), {len(row) for row in rows}), (count + 1, {len(rows[0])}))
+            texts, _ = sheet_texts(get(resource + '.xlsx').body)
+            assert rows[1][0] in texts and rows[0][0] in texts, texts[:20]
+        due = list(csv.reader(io.StringIO(get('due.csv', '?device=ct-0000').body.decode(), newline='')))
+        same(due[1][5], "'=1+1", 'no cell is a formula')
+        same(due[2][5], 'quarterly, long visit')
+        texts, xml = sheet_texts(get('due.xlsx').body)
+        assert '=1+1' in texts and '<f>' not in xml, 'a text stays a text'
+        same(list(csv.reader(io.StringIO(get('devices.csv').body.decode())))[1][1], 'CT "0"')
+        zh = get('findings.csv', '?bom=1&severity=critical', Accept_Language='zh-CN')
+        assert zh.body.startswith(b'\xef\xbb\xbf') and '设备编号' in zh.body.decode() and zh.body.count(b'\r\n') == 4
+        assert '设备编号' in get('findings.csv', '?lang=zh-CN').body.decode()
+        empty = get('findings.csv', '?org=h-2').body.decode()
+        same(empty.count('\r\n'), 1, 'the heading alone')
+        same(get('findings.ndjson', '?org=h-2').body, b'')
+        for name, status in {'devices.pdf': 404, 'novels.csv': 404, 'devices.csv?bom=2': 400, 'devices.csv?open=true': 400, 'findings.csv?severity=bad': 400, 'due.csv?until=x': 400,
+                             'devices.csv?device=no-such': 404}.items():
+            same(server.get('/api/v1/export/' + name).status, status, name)
+
+
+@test
+def organisations_are_listed_with_their_devices():
+    with Server(PROGRAM) as server:
+        first, second = server.get('/api/v1/orgs').json()['items']
+        same((first['id'], first['name'], first['name_en'], first['kind'], first['region'], first['devices']), ('h-1', '第一医院', 'First Hospital', 'hospital', 'East', 5))
+        same(first['sites'], [{'id': 'East', 'name': 'East campus', 'name_en': None, 'tz': 'Asia/Shanghai'}])
+        same(first['findings_open'], {'critical': 3, 'high': 3, 'medium': 0, 'low': 0, 'info': 0})
+        same((second['id'], second['devices'], second['sites']), ('lab-1', 0, []))
+        same(server.get('/api/v1/orgs?x=1').status, 400)
+    with Server(PROGRAM, devices=0) as server:
+        same([org['devices'] for org in server.get('/api/v1/orgs').json()['items']], [0, 0])
 
 
 @test
@@ -263,8 +595,8 @@ def figures_are_the_stored_ones():
         same((len(timeline['hours']), timeline['hours'][0]['exams'], timeline['hours'][0]['coverage_minutes']), (26, 4, 60))
         same((len(timeline['lanes']['operating']), timeline['lanes']['operating'][-1]['to'], timeline['lanes']['lifecycle'][0]['state']), (20, None, 'IN_USE'))
         records = server.get('/api/v1/devices/ct-0000/records').json()['items']
-        same([r['kind'] for r in records[:2]], ['fact', 'record'])
-        same({r['log_index'] for r in records}, {0} | set(range(2, 16)))
+        same([r['kind'] for r in records[:5]], ['fact'] * 4 + ['record'])
+        same({r['log_index'] for r in records}, {0} | set(range(2, 19)))
         same(server.get('/api/v1/unassigned').json()['items'][0]['origin'], {'ae': 'CT9', 'serial': 'S-9'})
 
 

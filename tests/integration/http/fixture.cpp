@@ -13,6 +13,7 @@
 #include "common/io/clock.hpp"
 #include "server/http/dictionary.hpp"
 #include "server/http/http_server.hpp"
+#include "server/judging/rule_files.hpp"
 #include "tests/integration/http/seed.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -47,10 +48,52 @@ public:
         if (request.log_index != 1) return done(Error{Errc::not_found, "log_index: no such record waits"});
         done(Committed{2000, State::none});
     }
+    Result<std::vector<ImportedRow>> import_rows(std::vector<paper::ImportChange> changes) override {
+        count += changes.size();
+        std::vector<ImportedRow> out;
+        for (const paper::ImportChange& change : changes) {
+            const std::string* state = change.baseline ? change.baseline->text("state") : nullptr;
+            out.push_back({change.sheet && change.sheet->subject == "guarded" ? "the guard says no" : "",
+                           state ? state_from(*state).value_or(State::none) : State::none});
+        }
+        return out;
+    }
     std::atomic<std::uint64_t> count{0};
 
 private:
     std::vector<std::thread> late_;
+};
+
+// Due dates of the first two devices, and the shipped rules.
+class FixedJudging : public Judging {
+public:
+    explicit FixedJudging(std::int64_t now_ms)
+        : pack_{judging::read_rules(GANTRY_SOURCE_DIR "/config/rules").pack}, now_ms_{now_ms} {}
+    std::shared_ptr<const rules::RulePack> pack() const override { return pack_; }
+    std::vector<due::Entry> due(const due::Filter& filter) const override {
+        constexpr std::int64_t day = 86'400'000;
+        const auto at = [&](const char* device, due::Kind kind, std::int64_t days, const char* ref, const char* what,
+                            bool estimated) {
+            return due::Entry{device,
+                              std::string{device} == "ct-0000" ? "CT \"0\"" : "",
+                              {kind, now_ms_ + days * day, ref, what, estimated}};
+        };
+        std::vector<due::Entry> out;
+        for (const due::Entry& entry : {at("ct-0001", due::Kind::work_order, -3, "WO-1", "corrective", false),
+                                        at("ct-0000", due::Kind::permit_renewal, -1, "P-0", "=1+1", false),
+                                        at("ct-0000", due::Kind::maintenance, 5, "S-1", "quarterly, long visit", true),
+                                        at("ct-0001", due::Kind::status_test, 40, "", "", false)})
+            if ((filter.device.empty() || filter.device == entry.device) &&
+                (filter.org.empty() || filter.org == "h-1") && (filter.site.empty() || filter.site == "East") &&
+                entry.due.at_ms < filter.until_ms)
+                out.push_back(entry);
+        return out;
+    }
+    std::size_t devices_judged() const override { return 2; }
+
+private:
+    std::shared_ptr<const rules::RulePack> pack_;
+    std::int64_t now_ms_;
 };
 
 class FixedMetrics : public Metrics {
@@ -130,6 +173,13 @@ int main(int argc, char** argv) {
     config.dictionary =
         dictionary_json(Schema::parse(read_file(GANTRY_SOURCE_DIR "/config/schema/events.toml")).value(),
                         *config.papers, judging::Texts::read(GANTRY_SOURCE_DIR "/config/text"));
+    config.documents = std::make_shared<store::DocumentFolder>(dir / "documents");
+    config.judging = std::make_shared<const FixedJudging>(clock::utc_ms());
+    PaperDuties duties;
+    duties.required =
+        paper::parse_required_papers(read_file(GANTRY_SOURCE_DIR "/config/papers/required.toml"), "required.toml")
+            .value();
+    config.duties = std::make_shared<const PaperDuties>(std::move(duties));
     for (int i = 2; i < argc; ++i) set_limit(config.limits, argv[i]);
 
     ScriptedCommands commands;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "server/domain/checkpoint.hpp"
 #include "server/domain/leaf_json.hpp"
 
@@ -92,6 +94,7 @@ Seed::Seed(const std::filesystem::path& database, int devices, std::int64_t now_
                              .last_at_ms = now_ms,
                              .first_leaf = 4,
                              .last_leaf = 5});
+    add_judged();
     for (int i = 0; i < 3; ++i) {
         const paper::PaperFiling filing{
             "permit", fmt::format("P-{}", i),
@@ -106,11 +109,83 @@ Seed::Seed(const std::filesystem::path& database, int devices, std::int64_t now_
                            .body = filing.body},
                           {{paper::Scope::device, "ct-0000"}});
     }
+    put_places();
     const Checkpoint checkpoint{"gantry.test/1", size_, frontier_.root()};
     writer_.put_checkpoint(
         {size_, checkpoint.root, sign_checkpoint(checkpoint, SigningKey::from_seed(KeySeed{})).value(), now_ms});
     put_state();
     writer_.commit();
+}
+
+void Seed::put_places() {
+    std::uint64_t leaf = 1'000'100;
+    const auto put = [&](const char* kind, const char* id, const char* body, std::vector<paper::Subject> subjects) {
+        writer_.put_paper({.leaf = leaf++,
+                           .kind = kind,
+                           .id = id,
+                           .recv_ms = now_ms_,
+                           .actor = "Lin Wei",
+                           .role = "HM",
+                           .reason = "list of organisations",
+                           .body = body},
+                          std::move(subjects));
+    };
+    put("org", "h-1", R"({"kind":"hospital","name":"第一医院","name_en":"First Hospital","region":"East"})",
+        {{paper::Scope::org, "h-1"}});
+    put("org", "lab-1", R"({"kind":"test_body","name":"Lab"})", {{paper::Scope::org, "lab-1"}});
+    put("site", "East", R"({"name":"East campus","org":"h-1","tz":"Asia/Shanghai"})", {{paper::Scope::site, "East"}});
+}
+
+// What the rules found: one that lasts, one that ended and that people took care of, one withdrawn.
+void Seed::add_judged() {
+    const auto found = [&](std::string rule, std::string key, std::optional<std::int64_t> to) {
+        const std::string end = to ? fmt::format(R"(,"to":{})", *to) : "";
+        append_json(
+            1, LeafType::fact,
+            fmt::format(R"({{"count":3,"fact":"finding.found","from":{},"key":"{}","leaves":"3,4","limit":"365 d",)"
+                        R"("measured":"412 d","rule":"{}","rule_version":1,"severity":"high","subject":"ct-0000",)"
+                        R"("suspected":true{}}})",
+                        now_ms_ - 40 * 24 * hour, key, rule, end));
+        return store::FindingRow{.dev_no = 1,
+                                 .rule = std::move(rule),
+                                 .key = std::move(key),
+                                 .kind = "violation",
+                                 .severity = Severity::high,
+                                 .suspected = true,
+                                 .state = {},
+                                 .since_ms = now_ms_ - 40 * 24 * hour,
+                                 .first_at_ms = now_ms_ - 40 * 24 * hour,
+                                 .last_at_ms = now_ms_,
+                                 .first_leaf = 3,
+                                 .last_leaf = size_ - 1,
+                                 .count = 3,
+                                 .open = true,
+                                 .rule_version = 1,
+                                 .measured = "412 d",
+                                 .limit = "365 d",
+                                 .leaves = "3,4"};
+    };
+    writer_.put_finding(found("V23", "test/it's due", {}));
+    store::FindingRow closed = found("V35", "", now_ms_ - 10 * 24 * hour);
+    closed.stage = "answered";
+    closed.owner = "Wang Fang";
+    writer_.put_finding(closed);
+    writer_.add_finding_step({.leaf = size_ - 1,
+                              .dev_no = 1,
+                              .rule = "V35",
+                              .key = "",
+                              .recv_ms = now_ms_,
+                              .action = "assigned",
+                              .actor = "Lin Wei",
+                              .role = "HM",
+                              .reason = "knows the maker",
+                              .owner = "Wang Fang"});
+    store::FindingRow gone = found("W01", "tube A", {});
+    gone.kind = "warning";
+    gone.severity = Severity::medium;
+    gone.open = false;
+    gone.stage = "withdrawn";
+    writer_.put_finding(gone);
 }
 
 void Seed::put_device(int number) {

@@ -18,6 +18,8 @@ public:
 
 private:
     void put_device(int number);
+    void put_places();
+    void add_judged();
     void append_record(store::DevNo dev_no, std::string_view type, std::string_view body);
     void append_json(store::DevNo dev_no, LeafType type, std::string_view json);
     void append(store::LeafRow row);

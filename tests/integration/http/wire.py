@@ -44,14 +44,19 @@ class Server:
     def ask(self, method, path, headers=None, body=None):
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
+        if isinstance(body, str):
+            body = body.encode()
         lines = {'Host': self.host}
         if body is not None:
             lines['Content-Type'] = 'application/json'
-            lines['Content-Length'] = str(len(body.encode()))
+            lines['Content-Length'] = str(len(body))
         lines.update(headers or {})
         text = f'{method} {path} HTTP/1.1\r\n' + ''.join(f'{k}: {v}\r\n' for k, v in lines.items() if v is not None) + '\r\n'
         with self.connect(30) as sock:
-            sock.sendall(text.encode() + (body or '').encode())
+            try:
+                sock.sendall(text.encode() + (body or b''))
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # refused before all of it was sent: the answer says why
             return read_answer(sock, method)
 
     def get(self, path, **headers):

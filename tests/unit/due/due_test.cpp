@@ -87,6 +87,65 @@ TEST_CASE("due: a counter is estimated at the pace of the last 28 days, and what
     CHECK(text(device) == "maintenance S 11~; ");
 }
 
+TEST_CASE("due: several schedules side by side, each by the first of its calendar and counters") {
+    const struct {
+        const char* id;
+        std::optional<std::int64_t> days, scan_ms, exams, mas;
+        const char* want;
+    } rows[] = {
+        {"calendar", 105, {}, {}, {}, "maintenance calendar 5; "},
+        {"scan", {}, 240'000, {}, {}, "maintenance scan 11~; "},
+        {"exams", {}, {}, 700, {}, "maintenance exams 21~; "},
+        {"charge", {}, {}, {}, 15'500, "maintenance charge 2~; "},
+        {"calendar first", 105, 240'000, 700, 15'500, "maintenance calendar first 5; "},
+        {"scan first", 150, 240'000, 700, 20'000, "maintenance scan first 11~; "},
+        {"exams first", 150, 400'000, 600, 20'000, "maintenance exams first 11~; "},
+        {"charge first", 150, 400'000, 700, 15'250, "maintenance charge first 1~; "},
+    };
+    auto all = in_use();
+    std::string together;
+    for (const auto& row : rows) {
+        CAPTURE(row.id);
+        auto device = in_use();
+        for (std::int64_t n = 50; n > 0; --n) {
+            rules::UseHour use;
+            use.hour_ms = now - n * day;
+            use.exams = 10;
+            use.exposure_ms = 4'000;
+            use.charge_ua_ms = 300'000'000;
+            device.hours.push_back(use);
+        }
+        auto schedule = plan(row.id, row.days);
+        schedule.every_scan_ms = row.scan_ms;
+        schedule.every_exams = row.exams;
+        schedule.every_mas = row.mas;
+        device.papers.schedules = {schedule};
+        CHECK(text(device) == row.want);
+        all.hours = device.hours;
+        all.papers.schedules.push_back(schedule);
+        together += row.want;
+    }
+    CHECK(text(all).size() == together.size());  // the same lines, in the order of their days
+}
+
+TEST_CASE("due: a schedule of tests shortens or lengthens the year") {
+    auto device = in_use();
+    auto test = with_id<paper::Test>("T");
+    test.kind = paper::TestKind::status;
+    test.at_ms = now - 100 * day;
+    test.passed = true;
+    device.papers.tests = {test};
+    auto schedule = plan("half a year", 180);
+    schedule.work = "status_test";
+    device.papers.schedules = {schedule};
+    CHECK(text(device) == "status_test half a year 80; ");
+    device.papers.schedules[0].work = "site_protection";
+    CHECK(text(device) ==
+          "status_test T 265; site_protection half a year 80; ");  // never tested: counts from its start
+    device.papers.schedules[0].to_ms = now;
+    CHECK(text(device) == "status_test T 265; ");
+}
+
 TEST_CASE("due: tests come again a year after the last that was passed; none is due that never was") {
     auto device = in_use();
     auto test = with_id<paper::Test>("T");

@@ -14,6 +14,15 @@ TEST_CASE("pattern: values in order, no empty segment") {
     CHECK(!match_pattern("/", "//", values));
 }
 
+TEST_CASE("pattern: the rest of a path, whatever it holds") {
+    std::vector<std::string> values;
+    CHECK(match_pattern("/a/{x}/{*rest}", "/a/1/b/2 c", values));
+    CHECK(values == std::vector<std::string>{"1", "b/2 c"});
+    CHECK(match_pattern("/a/{*rest}", "/a//", values));
+    for (const char* path : {"/a/1", "/a/1/", "/a//2"})
+        CHECK_MESSAGE(!match_pattern("/a/{x}/{*rest}", path, values), path);
+}
+
 TEST_CASE("routes: each is found by its own pattern and method") {
     for (const Route& route : routes()) {
         const Match match = match_route(route.method, route.pattern);

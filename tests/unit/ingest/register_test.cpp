@@ -29,7 +29,7 @@ TEST_CASE("register: what is refused, and why") {
              Row{"{", "want one JSON object"},
              Row{R"({"record_key":")" + key_hex + "\"}", "id: want a text"},
              Row{R"({"id":"CT 1","record_key":")" + key_hex + "\"}", "want only a-z"},
-             Row{R"({"id":"ct-1"})", "record_key: want a text"},
+             Row{R"({"id":"ct-1","record_key":7})", "record_key: want a text"},
              Row{R"({"id":"ct-1","record_key":"abc"})", "want 64 lower-case hexadecimal digits"},
              Row{R"({"id":"ct-1","record_key":")" + key_hex + R"(","modell":"x"})", "did you mean model"},
              Row{R"({"id":"ct-1","record_key":")" + key_hex + R"(","maker":7})", "maker: want a text"},

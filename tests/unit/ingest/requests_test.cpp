@@ -88,14 +88,70 @@ TEST_CASE("requests: registering again changes what changed, and never a key") {
     CHECK(collector.add({entry})->unchanged == 1);
     entry.site = "site-2";
     CHECK(collector.add({entry})->changed == 1);
-    entry.record_key[0] ^= 1;
+    (*entry.record_key)[0] ^= 1;
     CHECK(collector.add({entry}).error().code == Errc::conflict);
     CHECK(rows_in(collector.database(), "device") == 1);
     CHECK(rows_in(collector.database(), "leaf WHERE dev_no = 1") == 2);
     collector.restart();
-    entry.record_key[0] ^= 1;
+    (*entry.record_key)[0] ^= 1;
     CHECK(collector.add({entry})->unchanged == 1);
+    ingest::RegisterEntry without = entry;
+    without.record_key.reset();
+    CHECK(collector.add({without})->unchanged == 1);      // what is not told stays
     REQUIRE(collector.deliver(agent, 1, 1).has_value());  // the key is known again
+}
+
+TEST_CASE("requests: a device without a key is in the register, and its records wait for the key") {
+    TestCollector collector;
+    TestAgent agent{"ct-1"};
+    CHECK(collector.add({ingest::RegisterEntry{.id = agent.dev, .record_key = {}, .modality = "CT"}})->added == 1);
+    const auto frame = agent.frame(1, 1);
+    collector.offer(agent, frame);
+    const auto refusal = collector.transport->wait_for<Refusal>(agent.dev, [](const Refusal&) { return true; });
+    REQUIRE(refusal.has_value());
+    CHECK(refusal->code == "unknown_key");
+    CHECK(rows_in(collector.database(), "leaf WHERE dev_no = 1") == 1);
+    collector.restart();  // the register says the same after a start
+    CHECK(collector.add(agent)->changed == 1);
+    REQUIRE(collector.deliver(agent, 1, 1).has_value());
+    collector.collector->stop();
+    const auto report = ingest::rebuild(collector.database(), collector.dir / "scratch");
+    REQUIRE(report.has_value());
+    CHECK_FALSE(report->difference.has_value());
+}
+
+TEST_CASE("requests: rows of a table enter as a whole or not at all") {
+    TestCollector collector;
+    const auto id = DeviceId::parse("ct-1").value();
+    ingest::ImportRow row{
+        .entry = ingest::RegisterEntry{.id = id, .record_key = {}, .modality = "CT"}, .sheet = {}, .baseline = {}};
+    row.sheet.emplace();
+    row.sheet->event = paper::filed_event;
+    row.sheet->subject = "ct-1";
+    row.sheet->actor = "Lin Wei";
+    row.sheet->reason = "imported from the register";
+    row.sheet->paper = paper::PaperFiling{"device_sheet", "ct-1", R"({"modality":"CT"})"};
+    row.baseline.emplace();
+    row.baseline->event = "baseline.declared";
+    row.baseline->subject = "ct-1";
+    row.baseline->actor = "Lin Wei";
+    row.baseline->reason = "imported from the register";
+    row.baseline->data = {{"state", std::string{"IN_USE"}}};
+    ingest::ImportRow refused = row;
+    refused.entry->id = DeviceId::parse("ct-2").value();
+    refused.sheet.reset();
+    refused.baseline->subject = "ct-2";
+    refused.baseline->data = {{"state", std::string{"NOWHERE"}}};
+    const auto done = collector.import({row, refused});
+    REQUIRE(done.has_value());
+    CHECK((*done)[0].error == "");
+    CHECK((*done)[0].state == State::in_use);
+    CHECK((*done)[1].error != "");
+    CHECK(rows_in(collector.database(), "device") == 1);
+    CHECK(rows_in(collector.database(), "paper") == 1);
+    CHECK(rows_in(collector.database(), "leaf WHERE dev_no = 1") == 3);
+    const auto again = collector.import({row});
+    CHECK((*again)[0].error != "");  // a life begins once
 }
 
 TEST_CASE("requests: the admin socket's lines say what is wrong") {
@@ -107,7 +163,7 @@ TEST_CASE("requests: the admin socket's lines say what is wrong") {
     for (
         const Row& row : {
             Row{"nonsense", R"("code":"malformed")"},
-            Row{R"({"cmd":"fly"})", "want register, declare, assign or status"},
+            Row{R"({"cmd":"fly"})", "want register, declare, assign, import, document, paper or status"},
             Row{R"({"cmd":"register"})", "devices: want a list"},
             Row{R"({"cmd":"register","devices":[{"id":"ct-1"}]})", "devices[0]: "},
             Row{R"({"cmd":"register","devices":[{"id":"ct-1","record_key":")" + key + R"("}]})",

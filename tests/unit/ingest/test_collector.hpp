@@ -113,6 +113,13 @@ public:
                                                   [promise](auto outcome) { promise->set_value(std::move(outcome)); }});
         return future.get();
     }
+    Result<std::vector<ingest::ImportedRow>> import(std::vector<ingest::ImportRow> rows) {
+        const auto promise = std::make_shared<std::promise<Result<std::vector<ingest::ImportedRow>>>>();
+        auto future = promise->get_future();
+        collector->submit(
+            ingest::ImportRequest{std::move(rows), [promise](auto done) { promise->set_value(std::move(done)); }});
+        return future.get();
+    }
     ingest::CommandResult declare(Declaration declaration) {
         const auto promise = std::make_shared<std::promise<ingest::CommandResult>>();
         auto future = promise->get_future();

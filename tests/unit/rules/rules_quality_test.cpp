@@ -135,6 +135,47 @@ TEST_CASE("V25: what fulfils a schedule, counters, and the default interval") {
     CHECK(count(other, "V25") == 0);
 }
 
+TEST_CASE("V25: several schedules of one device, by calendar, by each counter, and whichever comes first") {
+    const struct {
+        const char* what;
+        std::optional<std::int64_t> days, scan_ms, exams, mas;
+        std::size_t want;
+    } rows[] = {
+        {"calendar passed", 100, {}, {}, {}, 1},       {"calendar to come", 400, {}, {}, {}, 0},
+        {"scan time passed", {}, 40'000, {}, {}, 1},   {"scan time to come", {}, 40'001, {}, {}, 0},
+        {"exams passed", {}, {}, 20, {}, 1},           {"exams to come", {}, {}, 21, {}, 0},
+        {"charge passed", {}, {}, {}, 5'000, 1},       {"charge to come", {}, {}, {}, 5'001, 0},
+        {"calendar first", 100, 40'001, 21, 5'001, 1}, {"scan time first", 400, 40'000, 21, 5'001, 1},
+        {"exams first", 400, 40'001, 20, 5'001, 1},    {"charge first", 400, 40'001, 21, 5'000, 1},
+        {"none yet", 400, 40'001, 21, 5'001, 0},
+    };
+    Builder all = in_use_since(day0 - 200 * day);
+    std::size_t want = 0;
+    for (const auto& row : rows) {
+        CAPTURE(row.what);
+        Builder b = in_use_since(day0 - 200 * day);
+        for (Builder* each : {&b, &all}) {
+            paper::Schedule& schedule = plan(*each, 1, day0 - 200 * day);
+            schedule.id = row.what;
+            schedule.every_days = row.days;
+            schedule.every_scan_ms = row.scan_ms;
+            schedule.every_exams = row.exams;
+            schedule.every_mas = row.mas;
+            schedule.grace_days = 0;
+            if (each == &all && &row != &rows[0]) continue;
+            for (const std::int64_t at : {day0 - 60 * day, day0 - 50 * day}) {
+                UseHour& hour_of_use = each->use(at);
+                hour_of_use.exams = 10;
+                hour_of_use.exposure_ms = 20'000;
+                hour_of_use.charge_ua_ms = 2'500'000'000;
+            }
+        }
+        CHECK(count(b, "V25") == row.want);
+        want += row.want;
+    }
+    CHECK(count(all, "V25") == want);  // each on its own
+}
+
 namespace {
 
 paper::TestItem item(std::string name, bool pass = true, bool mandatory = true) {
