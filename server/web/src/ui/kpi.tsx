@@ -1,0 +1,39 @@
+// A KPI with its four parts: value, unit, period, coverage; and what it was divided by.
+import type { JSX } from 'preact';
+import { permille } from '../core/format';
+import { written } from '../core/figures';
+import { api } from '../data/api';
+import { source, t, told } from '../data/store';
+import type { DictionaryEntry, Figure as Kpi } from '../data/types';
+import { useOnce } from '../data/use';
+import { Figure } from './parts';
+
+const dictionary = source<ReadonlyMap<string, DictionaryEntry>>(async () => new Map((await api.dictionary()).items.map((e) => [e.id, e])));
+export type Words = ReadonlyMap<string, DictionaryEntry>;
+const NO_WORDS: Words = new Map();
+/** What each figure is called and how it is computed; asked once. */
+export const useDictionary = (): Words => useOnce(dictionary).data ?? NO_WORDS;
+
+export const kpiName = (id: string, words: Words): string => told(words.get(id), 'title') || t.value.or(`kpi.${id}`, id.replaceAll('_', ' '));
+export const unitOf = (f: Kpi, words: Words): string => f.unit ?? words.get(f.id)?.unit ?? '';
+
+/** Why there is no value, in words where the code is known. */
+export const whyNull = (f: Kpi): string => f.why_null ? t.value.or(`why.${f.why_null}`, f.why_null.replaceAll('_', ' ')) : t.value('why.unknown');
+
+export function FigureLine({ figure: f, words }: { figure: Kpi; words: Words }): JSX.Element {
+  const tr = t.value, { text, unit } = written(f.value, unitOf(f, words));
+  return <Figure name={kpiName(f.id, words)} value={f.value === null ? <span class="dim">–</span> : text} unit={unit}
+    about={f.value === null ? whyNull(f) : [f.denominator !== undefined && f.denominator !== null ? overWords(f) : '', f.coverage_permille === undefined || f.coverage_permille === null ? '' : tr('dose.coverage', { v: permille(f.coverage_permille) })].filter(Boolean).join(' · ')} />;
+}
+
+/** "26 / 27": the counts behind a share, plainly. */
+export function overWords(f: Kpi): string {
+  const plain = (v: number | null | undefined): string => v === null || v === undefined ? '–' : written(v).text;
+  return `${plain(f.numerator)} / ${plain(f.denominator)}`;
+}
+
+/** A small bar of what share of the period was watched; the part nobody watched is hatched. */
+export function CoverageBar({ permille: value }: { permille: number | null | undefined }): JSX.Element {
+  const wide = 40, seen = value === null || value === undefined ? 0 : wide * value / 1000;
+  return <svg class="cover" width={wide} height="8" viewBox={`0 0 ${wide} 8`} aria-hidden="true"><rect x=".5" y=".5" width={wide - 1} height="7" fill="url(#p-void)" class="s-void w1" />{seen > 0 && <rect x="0" y="0" width={seen} height="8" class="f-ink2" />}</svg>;
+}
