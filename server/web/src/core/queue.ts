@@ -67,7 +67,7 @@ const WORDS: readonly [RegExp, string][] = [
   [/^(\d[\d.,]*) exposures?$/, 'exposures'], [/^(\d[\d.,]*) exams?$/, 'exams'], [/^(\d[\d.,]*) exams seen$/, 'exams_seen'], [/^(\d[\d.,]*) exams declared$/, 'exams_declared'], [/^(\d[\d.,]*) records missing$/, 'records_missing'],
   [/^(\d[\d.,]*) devices?$/, 'devices'], [/^(\d[\d.,]*) d$/, 'd'], [/^(\d[\d.,]*) h$/, 'h'], [/^(-?\d[\d.,]*) s$/, 's'], [/^(\d[\d.,]*) min$/, 'min'], [/^(-?\d[\d.,]*) d left$/, 'd_left'], [/^(\d[\d.,]*) s not told$/, 's_not_told'],
   [/^(\d[\d.,]*) min down$/, 'min_down'], [/^(\d[\d.,]*) d to the limit$/, 'd_to_limit'], [/^(\d[\d.,]*) tests a day$/, 'tests_a_day'], [/^(\d[\d.,]*) missing$/, 'missing'],
-  [/^filled in (\d+) d$/, 'filled_in'], [/^()no patients$/, 'no_patients'], [/^()no proof$/, 'no_proof'], [/^()no service session$/, 'no_session'],
+  [/^filled in (\d+) d$/, 'filled_in'], [/^(\d[\d.,]*) times?$/, 'times'], [/^(\d[\d.,]*) % used$/, 'used'], [/^()none$/, 'none'], [/^()no patients$/, 'no_patients'], [/^()no proof$/, 'no_proof'], [/^()no service session$/, 'no_session'],
 ];
 
 /** What a rule measured, as the rule wrote it, in the reader's words where the form is known. */

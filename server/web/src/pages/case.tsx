@@ -58,12 +58,12 @@ function openFor(file: CaseFile): string {
   return t.value(file.open ? 'case.open_for' : 'case.began', { span: span(minute.value - began, t.value) });
 }
 
-/** What is claimed, in sentences: who, what was measured against what, when, on how many records, and how sure. */
+/** What is claimed, in sentences: when and where, what was measured against what, on how many records, and how sure. */
 function Claim({ file, name, zone }: { file: CaseFile; name: string; zone: string }): JSX.Element {
   const tr = t.value, about = aboutSpan(file, minute.value), measured = measuredWords(file.measured), limit = measuredWords(file.limit_text), short = about.to - about.from <= 60_000;
-  const at = (time: number): string => `${date(time, zone, tr, true)} ${clock(time, zone)}`;
-  const out = [measured ? tr(limit ? 'claim.measured' : 'claim.measured_only', { device: name, measured, limit }) : tr('claim.about', { device: name })];
-  out.push(short ? tr('claim.at', { at: at(about.from) }) : file.to ? tr('claim.from_to', { from: at(about.from), to: at(about.to) }) : tr('claim.since', { from: at(about.from) }));
+  const day = (time: number): string => date(time, zone, tr, true), at = (time: number): string => `${day(time)} ${clock(time, zone)}`;
+  const when0 = short ? tr('claim.at', { at: at(about.from) }) : !file.to ? tr('claim.since', { from: at(about.from) }) : tr('claim.from_to', { from: at(about.from), to: day(about.from) === day(about.to) ? clock(about.to, zone) : at(about.to) });
+  const out = [measured ? tr(limit ? 'claim.measured' : 'claim.measured_only', { when: when0, device: name, measured, limit }) : tr('claim.about', { when: when0, device: name })];
   out.push(tr('claim.records', { n: file.count, v: num(file.count) }));
   if (file.stage === 'suspected') out.push(tr('claim.suspected'));
   return <>{out.join(tr('sentence.sep'))}</>;
@@ -87,18 +87,23 @@ function Answer({ file, zone }: { file: CaseFile; zone: string }): JSX.Element {
   </Section>;
 }
 
-const CONTENT_ROWS = 3;
+const CONTENT_ROWS = 3, ENDS = 3, FOLD = 9;
+/** What says most about a record comes first. */
+const TELLING = ['purpose', 'reason', 'code', 'severity', 'region', 'proto_group', 'dlp_ugy_cm', 'ctdivol_ugy', 'duration_ms', 'item', 'old', 'new', 'part', 'no', 'to', 'passed'];
+const telling = (path: string): number => { const i = TELLING.indexOf(path.split('/').pop() ?? ''); return i < 0 ? TELLING.length : i; };
 
 function contentOf(r: LogRecord): string {
-  return bodyRows(r.body, t.value).filter((row) => row.value !== '–' && !/_h$|sha256|hash/.test(row.path)).slice(0, CONTENT_ROWS).map((row) => `${row.name} ${row.value}${row.unit ? ` ${row.unit}` : ''}`).join(' · ');
+  return bodyRows(r.body, t.value).filter((row) => row.value !== '–' && !/_h$|sha256|hash/.test(row.path)).sort((a, b) => telling(a.path) - telling(b.path)).slice(0, CONTENT_ROWS).map((row) => `${row.name} ${row.value}${row.unit ? ` ${row.unit}` : ''}`).join(' · ');
 }
 
 function RecordsBehind({ file, zone }: { file: CaseFile; zone: string }): JSX.Element {
-  const tr = t.value, about = aboutSpan(file, minute.value), listed = file.records.length;
+  const tr = t.value, about = aboutSpan(file, minute.value), listed = file.records.length, [all, setAll] = useState(false);
+  // The first and the last tell most; what lies between opens on demand.
+  const folded = !all && listed > FOLD ? listed - 2 * ENDS : 0, shown = folded ? [...file.records.slice(0, ENDS), undefined, ...file.records.slice(-ENDS)] : file.records;
   return <Section id="records" title={tr('case.records')} meta={file.count > listed ? tr('case.records_of', { v: num(listed), all: num(file.count) }) : tr('case.records_all', { n: listed, v: num(listed) })}>
     {listed === 0 ? <p class="none">{tr('case.no_records')}</p> : <table class="log behind">
       <thead><tr><th scope="col" class="num">{tr('records.index')}</th><th scope="col">{tr('records.happened')}</th><th scope="col">{tr('records.received')}</th><th scope="col">{tr('records.kind')}</th><th scope="col">{tr('case.content')}</th></tr></thead>
-      <tbody>{file.records.map((r) => { const at = instant(r.at) ?? instant(r.t), got = instant(r.recv_at), hot = at !== undefined && at >= about.from && at <= about.to; return <tr key={r.log_index} class={hot ? 'hot' : ''}>
+      <tbody>{shown.map((r) => { if (!r) return <tr key="more"><td class="num idx">…</td><td colSpan={4}><button type="button" class="link" onClick={() => setAll(true)}>{tr('case.records_more', { n: folded, v: num(folded) })}</button></td></tr>; const at = instant(r.at) ?? instant(r.t), got = instant(r.recv_at), hot = at !== undefined && at >= about.from && at <= about.to; return <tr key={r.log_index} class={hot ? 'hot' : ''}>
         <td class="num mono idx">{num(r.log_index)}</td>
         <td class="happened"><Time at={at} zone={zone}>{at !== undefined && when(at, minute.value, zone, tr)}</Time></td><td class="received"><Time at={got} zone={zone}>{got !== undefined && when(got, minute.value, zone, tr)}</Time></td>
         <td class="kind nw">{typeGlyph(r.type)} {typeWord(r.type)}</td><td class="what">{contentOf(r)}</td></tr>; })}</tbody>

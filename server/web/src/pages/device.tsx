@@ -80,8 +80,8 @@ export function DevicePage({ id }: { id: string }): JSX.Element {
   return <Frame zone={zone} coverage={device?.coverage_24h_permille}>
     <Head id={id} device={device} zone={zone} declare={detail.state.value.data ? () => setDeclaring(true) : undefined} />
     <Content state={detail.state.value} zone={zone} retry={reload} rows={8}>
-      {(full) => { const whole = { ...full, ...listed }; return <>
-        <Content state={life.state.value} zone={zone} retry={reload} rows={7}>{(lanes) => <LifeBand device={whole} life={lanes} papers={from.papers.state.value.data ?? []} zone={zone} known={known} />}</Content>
+      {(full) => { const whole = { ...full, ...listed }; return <div class="devicep">
+        <div class="band"><Content state={life.state.value} zone={zone} retry={reload} rows={7}>{(lanes) => <LifeBand device={whole} life={lanes} papers={from.papers.state.value.data ?? []} zone={zone} known={known} />}</Content></div>
         <Tabs id={id} counts={{ papers: missing, summary: open }} />
         {tab === 'summary' && <><Summary device={whole} zone={zone} dates={from.dates.state.value} findings={from.findings.state.value} kpis={from.kpis.state.value} retry={reload} /><Held device={full} zone={zone} /></>}
         {tab === 'papers' && <Papers device={whole} zone={zone} missing={from.missing.state.value} papers={from.papers.state.value} retry={reload} />}
@@ -90,7 +90,7 @@ export function DevicePage({ id }: { id: string }): JSX.Element {
         {tab === 'timeline' && life.state.value.data && <TimelineTab id={id} zone={zone} then={life.state.value.data.days} now={life.state.value.data.now} />}
         {tab === 'records' && <Records id={id} zone={zone} newest={newest} />}
         {declaring && <DeclareDialog device={full} zone={zone} close={() => setDeclaring(false)} done={reload} />}
-      </>; }}
+      </div>; }}
     </Content>
   </Frame>;
 }
@@ -142,10 +142,14 @@ const bornOf = (life: Life): number => Math.min(instant(life.days.lanes.lifecycl
 
 function LifeBand({ device, life, papers, zone, known }: { device: DeviceDetail; life: Life; papers: readonly Paper[]; zone: string; known?: string }): JSX.Element {
   const tr = t.value, narrow = useNarrow(), now = minute.value, knownAt = instant(known);
-  const data = useMemo<BandData>(() => ({
-    lifecycle: lane(life.days.lanes.lifecycle, 'lifecycle', now), operating: lane(allOperating(life), 'operating', now), faults: lane(life.days.lanes.faults, 'fault', now),
-    overlays: [], hours: allHours(life), papers: paperLines(papers, now, knownAt),
-  }), [life, papers, now, knownAt]);
+  const data = useMemo<BandData>(() => {
+    // As known then, nothing is drawn after then: what still lasted is only known to have lasted so far.
+    const end = Math.min(now, knownAt ?? now);
+    return {
+      lifecycle: lane(life.days.lanes.lifecycle, 'lifecycle', end), operating: lane(allOperating(life), 'operating', end).filter((p) => p.from < end), faults: lane(life.days.lanes.faults, 'fault', end).filter((p) => p.from < end),
+      overlays: [], hours: allHours(life).filter((h) => (instant(h.hour) ?? 0) < end), papers: paperLines(papers, now, knownAt),
+    };
+  }, [life, papers, now, knownAt]);
   const [window, setWindow] = useState<Window>(() => askedWindow(now) ?? firstWindow(data, now, narrow));
   // The zoom stands in the address; a window between two zooms is only this reader's.
   const show = (next: Window): void => { setWindow(next); setQuery({ zoom: zoomOf(next) }); };

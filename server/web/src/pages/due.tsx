@@ -39,7 +39,7 @@ export function DuePage(): JSX.Element {
           <Section id="weeks" title={tr('due.weeks')} meta={tr('due.weeks_meta', { from: date(now, zone, tr), to: date((weeks[weeks.length - 1] as Week).to - 1, zone, tr) })}><Lanes dates={inLanes} weeks={weeks} chosen={week} zone={zone} now={now} /></Section>
           <Lists dates={shown} weeks={weeks} zone={zone} now={now} />
         </>}
-        <p class="note">{all.length >= DUE_MAX && <b>{tr('queue.cut', { v: num(DUE_MAX) })} </b>}<Takeaway resource="due" params={{ org: asked.org, site: asked.site, device: asked.device }} /></p>
+        <p class="note spaced">{all.length >= DUE_MAX && <b>{tr('queue.cut', { v: num(DUE_MAX) })} </b>}<Takeaway resource="due" params={{ org: asked.org, site: asked.site, device: asked.device }} /></p>
         <Calendars />
       </>;
     }}</Content>
@@ -85,14 +85,13 @@ function Lanes({ dates, weeks, chosen, zone, now }: { dates: readonly Due[]; wee
         {[-1, ...weeks.map((w) => w.index)].map((index) => {
           const list = counts.get(`${name} ${index}`);
           if (!list) return null;
-          const a = index < 0 ? left : x(index) + 2, w = index < 0 ? late : wide - 4, full = Math.max(3, tall * list.length / most), on = chosen === index && asked.lane === name, words = index < 0 ? tr('due.overdue') : date((weeks[index] as Week).from, zone, tr);
+          const a = index < 0 ? left : x(index) + 2, w = index < 0 ? late : wide - 4, on = chosen === index && asked.lane === name, words = index < 0 ? tr('due.overdue') : date((weeks[index] as Week).from, zone, tr);
           const open = (): void => setQuery(on ? { lane: undefined, week: undefined } : { lane: name, week: index });
           return <g key={index} role="button" tabindex={0} aria-pressed={on} class="cellb" aria-label={tr('due.cell', { lane: tr(`due_lane.${name}`), week: words, n: list.length })} onClick={open} onKeyDown={(e) => { if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); open(); } }}>
             <title>{list.slice(0, 12).map((m) => `${dueTitle(m.due)} · ${m.devices.map((d) => d.name).slice(0, 3).join(', ')}`).join('\n')}</title>
-            <rect x={a} y={y + lift} width={w} height={tall} class={`hitb ${on ? 'on' : ''}`} />
-            {index < 0 ? rect(a + 1, y + lift + tall - full, w - 2, full, '', 'over') : rect(a + 1, y + lift + tall - full, w - 2, full, on ? 'f-accent' : 'f-bg3')}
-            {rect(a + 1, y + lift + tall - full, w - 2, 2, index < 0 ? 'f-fault' : 'f-ink2')}
-            {text(a + w / 2, y + lift + 18, num(list.length), `t-mid-a t-12 t-b ${on && full > 14 ? 'on-accent' : 't-ink'} ${on ? '' : 't-halo'}`)}
+            <rect x={a + 0.5} y={y + lift + 0.5} width={w - 1} height={tall - 1} class={`hitb ${on ? 'on' : index < 0 ? 'late' : ''}`} />
+            {index < 0 ? rect(a + 1, y + lift + tall - 7, w - 2, 6, '', 'over') : rect(a + 1, y + lift + tall - 5, (w - 2) * list.length / most, 4, on ? 'f-accent' : 'f-ink2')}
+            {text(a + w / 2, y + lift + 15, num(list.length), `t-mid-a t-12 t-b ${index < 0 ? 't-fault' : 't-ink'}`)}
           </g>;
         })}</Fragment>; })}
       {line(0, height - 4.5, width, height - 4.5, 's-line2 w1 crisp')}

@@ -47,11 +47,12 @@ function Table({ items, words }: { items: readonly Kpis[]; words: Words }): JSX.
   });
   return <Section id="fleet-figures" title={tr('figures.title')} meta={tr('figures.meta', { n: items.length, v: num(items.length) })}>
     <details class="cols-pick"><summary>{tr('figures.columns', { v: ids.length, all: all.length })}</summary><span class="checks">{all.map((id) => <label key={id}><input type="checkbox" checked={ids.includes(id)} onChange={(e) => setQuery({ cols: (e.currentTarget.checked ? [...ids, id] : ids.filter((c) => c !== id)).join(',') })} /> {kpiName(id, words)}</label>)}</span></details>
-    <div class="scroll" tabIndex={0} role="region" aria-label={tr('figures.title')}><table class="matrix">
+    <label class="pick show-p"><span>{tr('figures.sort')}</span><select value={asked.sort ?? 'device'} onChange={(e) => setQuery({ sort: e.currentTarget.value })}><option value="device">{tr('fleet.device')}</option>{ids.flatMap((id) => [`-${id}`, id].map((v) => <option key={v} value={v}>{kpiName(id, words)} {v.startsWith('-') ? '▾' : '▴'}</option>))}</select></label>
+    <div class="scroll wide" tabIndex={0} role="region" aria-label={tr('figures.title')}><table class="matrix">
       <thead><tr><Head id="device" name={tr('fleet.device')} sort={sort ?? 'device'} down={down} />{ids.map((id) => <Head key={id} id={id} name={kpiName(id, words)} unit={unitWord(id, items, words)} sort={sort ?? 'device'} down={down} num />)}<Head id="coverage" name={tr('kpi.coverage')} unit="%" sort={sort ?? 'device'} down={down} num /></tr></thead>
       <tbody>{sorted.slice(0, shown).map((k) => <tr key={k.device}><th scope="row"><a href={deviceHref(k.device ?? '', { tab: 'figures', period: asked.period })}><b>{nameOf(k)}</b></a><span class="more">{placeWords(k.org, k.site)}</span></th>
-        {ids.map((id) => <Cell key={id} f={k.figures.find((f) => f.id === id)} words={words} />)}<td class="num cov"><CoverageBar permille={k.coverage_permille} /> {permille(k.coverage_permille)}</td></tr>)}</tbody>
-      <tfoot><tr class="sum"><th scope="row">{tr('figures.all')}</th>{ids.map((id) => { const sum = fleetShare(items, id); return <td key={id} class="num" title={sum && tr('month.about', { n: sum.devices, all: items.length, v: permille(sum.coverage) })}>{sum ? <b>{written(sum.value, sum.unit).text}</b> : '–'}{sum && <span class="more">{tr('figures.of', { n: num(sum.devices), all: num(items.length) })}</span>}</td>; })}<td /></tr></tfoot>
+        {ids.map((id) => <Cell key={id} f={k.figures.find((f) => f.id === id)} name={kpiName(id, words)} words={words} />)}<td class="num cov" data-l={tr('kpi.coverage')}><CoverageBar permille={k.coverage_permille} /> {permille(k.coverage_permille)}</td></tr>)}</tbody>
+      <tfoot><tr class="sum"><th scope="row">{tr('figures.all')}</th>{ids.map((id) => { const sum = fleetShare(items, id); return <td key={id} class="num" data-l={kpiName(id, words)} title={sum && tr('month.about', { n: sum.devices, all: items.length, v: permille(sum.coverage) })}>{sum ? <b>{written(sum.value, sum.unit).text}</b> : '–'}{sum && <span class="more">{tr('figures.of', { n: num(sum.devices), all: num(items.length) })}</span>}</td>; })}<td /></tr></tfoot>
     </table></div>
     {sorted.length > shown && <button type="button" class="btn more-btn" onClick={() => setShown(shown + STEP)}>{tr('fleet.more', { n: sorted.length - shown })}</button>}
     <p class="note">{tr('figures.note')} {items.length >= FIGURES_MAX && <b>{tr('queue.cut', { v: num(FIGURES_MAX) })}</b>}</p>
@@ -66,8 +67,8 @@ function Head({ id, name, unit, sort, down, num: right }: { id: string; name: st
 }
 
 /** A value with its coverage when that is less than nearly all; unknown is hatched. */
-function Cell({ f, words }: { f: Figure | undefined; words: Words }): JSX.Element {
-  if (!f || f.value === null) return <td class="num nil" title={f ? whyNull(f) : t.value('why.unknown')}><span class="vh">{f ? whyNull(f) : t.value('why.unknown')}</span><svg width="36" height="10" aria-hidden="true"><rect x=".5" y=".5" width="35" height="9" fill="url(#p-void)" class="s-void w1" /></svg></td>;
-  const { text } = written(f.value, unitOf(f, words)), thin = typeof f.coverage_permille === 'number' && f.coverage_permille < 900;
-  return <td class="num"><b>{text}</b>{thin && <span class="more">{t.value('figures.thin', { v: permille(f.coverage_permille) })}</span>}</td>;
+function Cell({ f, name, words }: { f: Figure | undefined; name: string; words: Words }): JSX.Element {
+  if (!f || f.value === null) return <td class="num nil" data-l={name} title={f ? whyNull(f) : t.value('why.unknown')}><span class="vh">{f ? whyNull(f) : t.value('why.unknown')}</span><svg width="36" height="10" aria-hidden="true"><rect x=".5" y=".5" width="35" height="9" fill="url(#p-void)" class="s-void w1" /></svg></td>;
+  const { text, unit } = written(f.value, unitOf(f, words)), thin = typeof f.coverage_permille === 'number' && f.coverage_permille < 900;
+  return <td class="num" data-l={name}><b>{text}</b><span class="u show-p"> {unit}</span>{thin && <span class="more">{t.value('figures.thin', { v: permille(f.coverage_permille) })}</span>}</td>;
 }

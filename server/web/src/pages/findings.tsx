@@ -141,7 +141,7 @@ function SpanPlot({ f, window: w }: { f: Finding; window: { from: number; to: nu
     const x = linear(w.from, w.to, 4, width - 1), a = x.clamp(began), b = Math.max(a + 2, x.clamp(ended ?? now)), tone = f.severity === 'critical' ? 'fault' : 'ink3';
     return <>
       {[0.25, 0.5, 0.75].map((s) => line(Math.round(x(now - (1 - s) * (now - w.from))) + 0.5, 2, Math.round(x(now - (1 - s) * (now - w.from))) + 0.5, 22, 's-line w1 crisp'))}
-      {f.suspected && f.stage === 'suspected' ? <path d={`M${a} 9.5H${b}M${a} 14.5H${b}`} class={`f-none s-${tone === 'fault' ? 'fault' : 'ink3'} w1 dash`} /> : rect(a, 9, b - a, 6, `f-${tone}`)}
+      {f.stage === 'suspected' ? <path d={`M${a} 9.5H${b}M${a} 14.5H${b}`} class={`f-none s-${tone === 'fault' ? 'fault' : 'ink3'} w1 dash`} /> : rect(a, 9, b - a, 6, `f-${tone}`)}
       {early ? <path d={`M${a + 5} 7l-5 5 5 5`} class="f-none s-ink2 w15" /> : <circle cx={a} cy="12" r="3" class="f-bg s-ink2 w15" />}
       {last !== undefined && last > w.from && <circle cx={x.clamp(last)} cy="12" r="2" class="f-ink" />}
       {line(Math.round(x(now)) + 0.5, 0, Math.round(x(now)) + 0.5, 24, 's-ink w1')}

@@ -9,6 +9,7 @@ import { fleetZone, minute, t, told } from '../data/store';
 import type { Rule } from '../data/types';
 import { useFetched } from '../data/use';
 import { Frame } from '../ui/frame';
+import { Glyph } from '../ui/glyphs';
 import { RuleId, Severity } from '../ui/marks';
 import { paramRows } from '../ui/params';
 import { Content, Section } from '../ui/parts';
@@ -65,7 +66,7 @@ function One({ r, open }: { r: Rule; open: boolean }): JSX.Element {
   const tr = t.value, from = instant(r.from), to = instant(r.to), now = minute.value, force = inForce(r, now), params = Object.entries(r.parameters ?? {});
   return <details class={`one ${force ? '' : 'past'}`} open={open}>
     <summary><RuleId id={r.id} /><span class="ttl"><b>{told(r, 'title')}</b><span class="more">{basisOf(r)}</span></span><Severity level={r.severity} word /><span class="ver">{tr('rules.version', { v: r.version })}{!force && <span class="more">{tr(from !== undefined && from > now ? 'rules.not_yet' : 'rules.no_more')}</span>}</span>
-      <span class="num">{r.open_findings ? <b>{num(r.open_findings)}</b> : <span class="dim" aria-label="0">·</span>} <span class="u">{tr('rules.open')}</span></span></summary>
+      <span class="num">{r.open_findings ? <><b>{num(r.open_findings)}</b> <span class="u">{tr('rules.open')}</span></> : <span class="dim">·<span class="vh">0 {tr('rules.open')}</span></span>}</span><Glyph name="down" /></summary>
     <div class="split">
       <div><div class="law"><p>{told(r, 'text')}</p></div>{r.open_findings ? <p class="note"><a href={href('/findings', { rule: r.id })}>{tr('rules.to_findings', { n: r.open_findings, v: num(r.open_findings) })}</a></p> : null}</div>
       <dl class="kv"><dt>{tr('rules.in_force')}</dt><dd>{from !== undefined ? date(from, 'UTC', tr, true) : '–'} – {to !== undefined ? date(to, 'UTC', tr, true) : tr('rules.open_end')}</dd>

@@ -38,7 +38,7 @@ function Marks({ shown, from, to, width, zone }: { shown: readonly Due[]; from: 
       const marks = [...perDay].sort((a, b) => a[0] - b[0]);
       return <Fragment key={name}>
         {line(0, y + PITCH - 0.5, width, y + PITCH - 0.5, 's-line w1 crisp')}
-        {text(0, y + 12, tr(`due_lane.${name}`), 't-mid')}
+        {text(0, y + 12, tr(`due_lane.${name}`), 't-mid t-halo')}
         {late.length > 0 && <>{rect(2, y + 17, 20, 11, 's-fault w1', 'over')}{late.length > 1 && text(left + 6, y + 27, tr('ahead.late', { n: late.length }), 't-fault t-halo')}</>}
         {marks.map(([day, list], k) => {
           const px = x(from + (day + 0.5) * DAY), one = list[0] as Due, label = list.length > 1 ? `${num(list.length)}` : `${one.device_name || one.device}`, next = marks[k + 1], until = next ? x(from + (next[0] + 0.5) * DAY) - 10 : width - 2, room = px + 8 + textWidth(label) < until && px > free;

@@ -34,7 +34,7 @@ function Drawing({ file, life, zone, window: w, about, now }: { file: CaseFile; 
   const inside = (p: { from: number; to: number }): boolean => p.to > about.from && p.from < about.to;
   const declared = [...new Set(lifecycle.filter(inside).map((p) => stateWord(p.kind)))].slice(0, 2).join(' → ');
   return <Plot height={height} label={tr('case.evidence_label', { n: file.records.length, list: lanes.map((l) => `${typeWord(l.type)} ${l.inside}`).join(tr('list.sep')) })} draw={(width) => {
-    const left = narrow ? 0 : 132, right = narrow ? width : width - 116, x = linear(w.from, w.to, left, right), lift = narrow ? 20 : 5;
+    const left = narrow ? 0 : 150, right = narrow ? width : width - 116, x = linear(w.from, w.to, left, right), lift = narrow ? 20 : 5;
     const place = (i: number): Place => ({ x, y: TOP + i * pitch + lift, height: 18, left, right, from: w.from, to: w.to, now });
     const step = binStep(w.to - w.from, right - left, 4, w.to - w.from > 60 * DAY ? DAY : HOUR), all = bins(w.from, Math.min(w.to, now), step, zone);
     const used = useBins(life.hours ?? [], all, w.from, now), exposures = used.filter((b) => b.from < about.to && b.to > about.from).reduce((n, b) => n + b.exposures, 0);

@@ -1,6 +1,7 @@
 // A KPI with its four parts: value, unit, period, coverage; and what it was divided by.
 import type { JSX } from 'preact';
-import { permille } from '../core/format';
+import { num, permille, sig } from '../core/format';
+import { HOUR } from '../core/zone';
 import { written } from '../core/figures';
 import { api } from '../data/api';
 import { source, t, told } from '../data/store';
@@ -23,12 +24,13 @@ export const whyNull = (f: Kpi): string => f.why_null ? t.value.or(`why.${f.why_
 export function FigureLine({ figure: f, words }: { figure: Kpi; words: Words }): JSX.Element {
   const tr = t.value, { text, unit } = written(f.value, unitOf(f, words));
   return <Figure name={kpiName(f.id, words)} value={f.value === null ? <span class="dim">–</span> : text} unit={unit}
-    about={f.value === null ? whyNull(f) : [f.denominator !== undefined && f.denominator !== null ? overWords(f) : '', f.coverage_permille === undefined || f.coverage_permille === null ? '' : tr('dose.coverage', { v: permille(f.coverage_permille) })].filter(Boolean).join(' · ')} />;
+    about={f.value === null ? whyNull(f) : [f.denominator !== undefined && f.denominator !== null ? overWords(f, words) : '', f.coverage_permille === undefined || f.coverage_permille === null ? '' : tr('dose.coverage', { v: permille(f.coverage_permille) })].filter(Boolean).join(' · ')} />;
 }
 
-/** "26 / 27": the counts behind a share, plainly. */
-export function overWords(f: Kpi): string {
-  const plain = (v: number | null | undefined): string => v === null || v === undefined ? '–' : written(v).text;
+/** "26 / 27", "714 / 720 h": what a figure was divided by. Times come in milliseconds and are told in hours. */
+export function overWords(f: Kpi, words: Words): string {
+  const unit = unitOf(f, words), times = (v: number | null | undefined): boolean => typeof v === 'number' && v >= HOUR && ['permille', '1/1000', 'ppm', 'percent', '%', 'ms'].includes(unit);
+  const plain = (v: number | null | undefined): string => v === null || v === undefined ? '–' : times(v) ? `${sig(v / HOUR)} h` : Number.isInteger(v) ? num(v) : sig(v);
   return `${plain(f.numerator)} / ${plain(f.denominator)}`;
 }
 

@@ -24,7 +24,7 @@ export const RuleId = ({ id }: { id: string }): JSX.Element => <span class="rule
 /** What a rule measured, or its limit: in words where its form is known, else as the rule wrote it. */
 export function measuredWords(text: string | null | undefined): string {
   if (!text) return '';
-  return text.split(', ').map((part) => { const known = measuredKey(part); return known ? t.value(`measured.${known.key}`, { v: known.v, n: Number(known.v) || 0 }) : part; }).join(t.value('list.sep'));
+  return text.split(', ').map((part) => { const known = measuredKey(part); return known ? t.value(`measured.${known.key}`, { v: known.v, n: Number(known.v) || 0 }) : part.replace(/^(\S.*) to (\S.*)$/, '$1 → $2'); }).join(t.value('list.sep'));
 }
 
 /** "412 d, limit 365 d". */

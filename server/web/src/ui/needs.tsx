@@ -10,7 +10,7 @@ import { dueTitle } from './due-words';
 import { againstLimit, findingTitle, RuleId, Severity } from './marks';
 import { Failure, Section, Skeleton, Time } from './parts';
 
-const SHOWN: Readonly<Record<When, number>> = { now: 8, week: 8, month: 6 };
+const SHOWN: Readonly<Record<When, number>> = { now: 7, week: 5, month: 5 };
 
 export function Needs({ zone }: { zone: string }): JSX.Element {
   const tr = t.value, found = openFindings.state.value, dates = due.state.value, now = minute.value;

@@ -27,7 +27,7 @@ function Row({ f, words }: { f: Kpi; words: Words }): JSX.Element {
   return <tr>
     <td><b>{kpiName(f.id, words)}</b></td>
     <td class="num big" data-l={tr('kpi.value')}>{f.value === null ? <span class="dim">–</span> : <><b>{text}</b> <span class="u">{unit}</span></>}</td>
-    <td class="num" data-l={tr('kpi.over')}>{f.numerator !== undefined || f.denominator !== undefined ? overWords(f) : '–'}</td>
+    <td class="num" data-l={tr('kpi.over')}>{f.numerator !== undefined || f.denominator !== undefined ? overWords(f, words) : '–'}</td>
     <td class="num cov" data-l={tr('kpi.coverage')}><CoverageBar permille={f.coverage_permille} /> {permille(f.coverage_permille)} <span class="u">%</span></td>
     <td class="def" data-l={tr('kpi.definition')}>{f.value === null && <span class="c-warn">{whyNull(f)}. </span>}{formula || '–'}{entry?.source && <span class="more">{entry.source}</span>}</td>
   </tr>;

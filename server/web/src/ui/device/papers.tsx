@@ -26,6 +26,8 @@ export type Filing = { kind?: string; known?: Readonly<Record<string, string>>; 
 
 export function Papers({ device, zone, missing, papers, retry }: { device: DeviceDetail; zone: string; missing: Loaded<Missing>; papers: Loaded<Paper[]>; retry: () => void }): JSX.Element {
   const tr = t.value, kinds = useOnce(paperKinds).data, [filing, file] = useState<Filing>();
+  // Work orders have a place of their own under Maintenance.
+  const kept = (papers.data ?? []).filter((p) => !p.withdrawn && p.kind !== 'work_order');
   return <>
     <Section id="missing" title={tr('papers.missing')} meta={missing.data && tr('papers.for_state', { state: stateWord(lifecycleKind(missing.data.state)) })}>
       <Content state={missing} zone={zone} retry={retry} rows={3} height={44}>{(m) => m.items.length === 0 ? <p class="none good"><Glyph name="pass" tone="ok" /> {tr('papers.complete')}</p>
@@ -33,8 +35,8 @@ export function Papers({ device, zone, missing, papers, retry }: { device: Devic
           <Glyph name="void" tone="fault" /><span><b>{told(item, 'title') || item.kind}</b><span class="more">{[item.basis, item.since ? tr('papers.since', { day: date(instant(item.since) ?? 0, zone, tr, true), span: span(minute.value - (instant(item.since) ?? 0), tr) }) : ''].filter(Boolean).join(' · ')}</span></span>
           <button type="button" class={`btn slim ${i ? '' : 'main'}`} onClick={() => file(satisfies(item.kind))}>{tr('papers.file_this')}<span class="vh"> {told(item, 'title')}</span></button></li>)}</ul>}</Content>
     </Section>
-    <Section id="on-file" title={tr('papers.on_file')} meta={papers.data && tr('papers.count', { n: papers.data.length, v: num(papers.data.length) })} tools={<button type="button" class="btn slim push" onClick={() => file({})}><Glyph name="new" />{tr('papers.file')}</button>}>
-      <Content state={papers} zone={zone} retry={retry} rows={6} height={34}>{(all) => all.length === 0 ? <p class="none">{tr('papers.none')}</p> : <OnFile papers={all} kinds={kinds} zone={zone} renew={(p) => file({ kind: p.kind, paper: p })} />}</Content>
+    <Section id="on-file" title={tr('papers.on_file')} meta={papers.data && tr('papers.count', { n: kept.length, v: num(kept.length) })} tools={<button type="button" class="btn slim push" onClick={() => file({})}><Glyph name="new" />{tr('papers.file')}</button>}>
+      <Content state={papers} zone={zone} retry={retry} rows={6} height={34}>{() => kept.length === 0 ? <p class="none">{tr('papers.none')}</p> : <OnFile papers={kept} kinds={kinds} zone={zone} renew={(p) => file({ kind: p.kind, paper: p })} />}</Content>
     </Section>
     {filing && (filing.kind === 'document' && filing.known?.kind
       ? <DocumentDialog device={device} kind={filing.known.kind} title={told(missing.data?.items.find((m) => m.kind === filing.known?.kind), 'title')} zone={zone} close={() => file(undefined)} done={retry} />
@@ -46,7 +48,7 @@ const KIND_ORDER = ['permit', 'commitment', 'certificate', 'operator', 'contract
 
 function OnFile({ papers, kinds, zone, renew }: { papers: readonly Paper[]; kinds: readonly PaperKind[] | undefined; zone: string; renew: (p: Paper) => void }): JSX.Element {
   const tr = t.value, now = minute.value, window = { from: now - 2 * 365 * DAY, to: now + 3 * 365 * DAY }, rank = (k: string): number => { const i = KIND_ORDER.indexOf(k); return i < 0 ? KIND_ORDER.length : i; };
-  const sorted = [...papers].filter((p) => !p.withdrawn).sort((a, b) => rank(a.kind) - rank(b.kind) || paperGroup(a).localeCompare(paperGroup(b)) || (paperSpan(b)?.from ?? 0) - (paperSpan(a)?.from ?? 0));
+  const sorted = [...papers].sort((a, b) => rank(a.kind) - rank(b.kind) || paperGroup(a).localeCompare(paperGroup(b)) || (paperSpan(b)?.from ?? 0) - (paperSpan(a)?.from ?? 0));
   return <table class="papers">
     <thead><tr><th scope="col">{tr('papers.paper')}</th><th scope="col" class="axis"><YearAxis window={window} zone={zone} /></th><th scope="col">{tr('papers.holds')}</th><th scope="col">{tr('papers.filed')}</th><th scope="col"><span class="vh">{tr('queue.go')}</span></th></tr></thead>
     <tbody>{sorted.map((p) => { const s = paperSpan(p), filed = instant(p.filed_at); return <tr key={`${p.kind} ${p.id}`}>
