@@ -4,7 +4,9 @@ import { after, before, test } from 'node:test';
 import { serve } from './fixture/server.mjs';
 import { axe, dist, launch, openPage, settled, sticksOut, violations } from './support.mjs';
 
-let browser, server, origin, routes = ['/', '/devices/ct-3', '/devices/ct-8', '/nowhere'];
+let browser, server, origin, routes = ['/', '/findings', '/findings?severity=high&open=all', '/findings?rule=V99', '/devices/ct-3', '/devices/ct-8', '/devices/ct-6?tab=papers', '/devices/ct-3?tab=maintenance', '/devices/ct-3?tab=figures',
+  '/devices/ct-3?tab=timeline&known=2026-11-01T00:00:00.000Z&at=2026-10-01T00:00:00.000Z', '/devices/ct-3?tab=records', '/devices/ct-3/findings/V26/patients%3AWO-1873', '/devices/ct-3/findings/V31/software%3A88120', '/devices/ct-2/findings/V25/q-pm',
+  '/due', '/due?lane=tests&week=-1', '/rules', '/rules?id=V26', '/figures', '/figures?sort=-uptime_contract&period=90d', '/import', '/nowhere'];
 const real = process.env.GANTRY_URL?.replace(/\/$/, '');
 
 before(async () => {
@@ -13,7 +15,9 @@ before(async () => {
     origin = real;
     const page = await (await fetch(`${real}/api/v1/devices?limit=2`)).json();
     // An address that no screen has is the collector's 404, not the page's.
-    routes = ['/', ...page.items.map((d) => `/devices/${d.id}`)];
+    const found = (await (await fetch(`${real}/api/v1/findings?limit=2&open=true`)).json()).items ?? [];
+    routes = ['/', '/findings', '/due', '/rules', '/figures', '/import', ...page.items.map((d) => `/devices/${d.id}`), ...page.items.slice(0, 1).flatMap((d) => ['papers', 'maintenance', 'figures', 'timeline', 'records'].map((tab) => `/devices/${d.id}?tab=${tab}`)),
+      ...found.filter((f) => f.device !== 'collector').map((f) => `/devices/${[f.device, 'findings', f.rule, f.key || '-'].map(encodeURIComponent).join('/')}`)];
   } else {
     server = await serve(dist);
     origin = server.url;

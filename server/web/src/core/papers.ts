@@ -60,7 +60,8 @@ const SATISFIES: Readonly<Record<string, readonly [string, Readonly<Record<strin
   contract: ['contract', { kind: 'purchase' }], acceptance_report: ['test', { kind: 'acceptance' }], site_survey: ['test', { kind: 'site_protection' }], operator_certificates: ['operator', {}], pm_plan: ['schedule', { work: 'pm' }],
   constancy_plan: ['schedule', { work: 'constancy' }], work_order: ['work_order', {}], device_sheet: ['device_sheet', {}], serial: ['device_sheet', {}], udi: ['device_sheet', {}], shielding_review: ['room', {}], control_effect_evaluation: ['room', {}],
 };
-export const satisfies = (missing: string): { kind: string; known: Readonly<Record<string, string>> } => { const [kind, known] = SATISFIES[missing] ?? ['document', { kind: missing }]; return { kind, known }; };
+/** `device_sheet.model` asks for a field of the sheet. */
+export const satisfies = (asked: string): { kind: string; known: Readonly<Record<string, string>> } => { const missing = asked.split('.')[0] ?? asked, [kind, known] = SATISFIES[missing] ?? ['document', { kind: missing }]; return { kind, known }; };
 
 /** A paper id from its kind, what it is for and a day: readable, and of the allowed characters only. */
 export const suggestId = (kind: string, known: string, device: string, day: string): string =>

@@ -58,7 +58,7 @@ export function tally(items: readonly Finding[]): Map<string, number> {
 
 /** The window that shows the beginnings of most: 4 to 104 weeks, ending a little after now. */
 export function queueWindow(items: readonly Finding[], now: number): { from: number; to: number } {
-  const ages = items.map((f) => now - (beganAt(f) ?? now)).sort((a, b) => a - b), most = ages[Math.floor(ages.length * 0.8)] ?? 0;
+  const ages = items.map((f) => now - (beganAt(f) ?? now)).sort((a, b) => a - b), most = ages[Math.max(0, Math.ceil(ages.length * 0.8) - 1)] ?? 0;
   const weeks = [4, 8, 13, 26, 52, 104].find((w) => w * 7 * DAY >= most) ?? 104;
   return { from: now - weeks * 7 * DAY, to: now + weeks * 7 * DAY * 0.06 };
 }

@@ -54,7 +54,8 @@ function ofFinding(f: Finding, deadline: number | undefined, now: number): Todo 
 
 function ofDue(d: Due, at: number, now: number): Todo {
   const severity = consequenceOf(d.kind);
-  return { group: groupOf(at, now), score: WEIGHT[severity] * urgency(at, now), severity, key: `${d.kind} ${d.ref || d.device} ${d.at}`, devices: [deviceOf(d)], org: d.org, site: d.site, at, late: at < now, due: d };
+  // An open work order has no deadline: it is this week's work.
+  return { group: at < now && !d.overdue ? 'week' : groupOf(at, now), score: WEIGHT[severity] * urgency(at, now), severity, key: `${d.kind} ${d.ref || d.device} ${d.at}`, devices: [deviceOf(d)], org: d.org, site: d.site, at, late: d.overdue, due: d };
 }
 
 /** One line for a rule that many devices break, in the group of the worst of them. */

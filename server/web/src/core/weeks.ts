@@ -12,10 +12,10 @@ export function weeksFrom(now: number, zone: string, count = WEEKS): Week[] {
   return Array.from({ length: count }, (_, i) => ({ index: i, from: dayStart(today, zone, i * 7 - back), to: dayStart(today, zone, (i + 1) * 7 - back) }));
 }
 
-/** The index of the week a date falls in; -1 before now, undefined beyond the last. */
-export function weekOf(d: Pick<Due, 'at'>, weeks: readonly Week[], now: number): number | undefined {
+/** The index of the week a date falls in; -1 when it has passed, undefined beyond the last. What is open since then (a work order) is this week's. */
+export function weekOf(d: Pick<Due, 'at' | 'overdue'>, weeks: readonly Week[], now: number): number | undefined {
   const at = instant(d.at) ?? 0;
-  if (at < now) return -1;
+  if (at < now) return d.overdue ? -1 : 0;
   return weeks.find((w) => at >= w.from && at < w.to)?.index;
 }
 

@@ -81,8 +81,10 @@ function fileType(name: string): string {
 const upload = <T>(path: string, body: Blob, type: string): Promise<T> => call<T>(path, { method: 'POST', body, headers: { 'content-type': type, 'idempotency-key': fresh() } });
 
 /** Where a list can be taken away as a file. */
-export const exportHref = (resource: 'devices' | 'findings' | 'due' | 'kpis', format: 'csv' | 'ndjson' | 'xlsx', params: Params = {}): string => `/api/v1/export/${resource}.${format}${query(params)}`;
-export const calendarHref = (params: Params): string => `/api/v1/due.ics${query(params)}`;
+export const exportHref = (resource: 'devices' | 'findings' | 'due' | 'kpis', format: 'csv' | 'ndjson' | 'xlsx', params: Params = {}): string =>
+  `/api/v1/export/${resource}.${format}${query({ ...params, lang: document.documentElement.lang, bom: format === 'csv' ? 1 : undefined })}`;
+/** A calendar program sends no language of its own. */
+export const calendarHref = (params: Params): string => `/api/v1/due.ics${query({ ...params, lang: document.documentElement.lang })}`;
 
 export const api = {
   devices: () => all<Device>('/devices', {}, DEVICES_MAX),
@@ -96,8 +98,10 @@ export const api = {
   caseFile: (device: string, rule: string, key: string) => call<CaseFile>(`/devices/${segment(device)}/findings/${segment(rule)}/${segment(key)}`),
   rules: () => call<{ items: Rule[] }>('/rules'),
   due: (params: Params) => all<Due>('/due', params, DUE_MAX),
+  /** Devices that were not judged yet since the collector started: their dates are still to come. */
+  dueWaiting: async () => (await call<{ devices_waiting?: number }>('/due?limit=1')).devices_waiting ?? 0,
   missing: (id: string) => call<Missing>(`/devices/${segment(id)}/missing`),
-  orgs: () => call<{ items: Org[] }>('/orgs'),
+  orgs: () => all<Org>('/orgs', {}, DEVICES_MAX),
   kpis: (params: Params) => call<Kpis>(`/kpis${query(params)}`),
   fleetKpis: async (params: Params) => {
     const first = await call<FleetKpis>(`/kpis${query(params)}`);
@@ -113,7 +117,7 @@ export const api = {
   devicePapers: (id: string) => call<{ items: Paper[] }>(`/devices/${segment(id)}/papers`),
   paperKinds: () => call<{ version: number; kinds: PaperKind[] }>('/papers/kinds'),
   filePaper: (body: PaperFiling) => post<{ log_index: number }>('/papers', body),
-  keepDocument: (file: File, about: { kind: string; device: string; title: string }) => upload<{ sha256: string; size: number; log_index: number }>(`/documents${query(about)}`, file, file.type || 'application/octet-stream'),
+  keepDocument: (file: File, about: { kind: string; device: string; title: string; actor: string; role: string; at?: string }) => upload<{ sha256: string; size: number; log_index: number }>(`/documents${query(about)}`, file, 'application/octet-stream'),
   importDevices: (file: File, dryRun: boolean, about: Params) => upload<ImportReport>(`/import/devices${query({ ...about, dry_run: String(dryRun) })}`, file, fileType(file.name)),
   declare: (id: string, body: Declaration) => post<{ log_index: number; state?: string }>(`/devices/${segment(id)}/declarations`, body),
   unassigned: () => call<Page<Unassigned>>('/unassigned?limit=100'),

@@ -36,7 +36,7 @@ export function href(path: string, params: Params = {}): string {
   return words ? `${path}?${words}` : path;
 }
 export const deviceHref = (id: string, params?: Params): string => href(`/devices/${encodeURIComponent(id)}`, params);
-export const caseHref = (f: { device: string; rule: string; key: string }): string => href(`/devices/${[f.device, 'findings', f.rule, f.key].map(encodeURIComponent).join('/')}`);
+export const caseHref = (f: { device: string; rule: string; key: string }): string => href(`/devices/${[f.device, 'findings', f.rule, f.key || '-'].map(encodeURIComponent).join('/')}`);
 export const todayHref = (): string => href('/');
 
 /** Brings the code of a page in before it is shown; set by main. */

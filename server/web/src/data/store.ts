@@ -88,7 +88,7 @@ export const ruleById = computed(() => {
   for (const rule of rules.state.value.data ?? []) if ((out.get(rule.id)?.version ?? -1) < rule.version) out.set(rule.id, rule);
   return out;
 });
-export const orgs = source<Org[]>(async () => (await api.orgs()).items);
+export const orgs = source<Org[]>(api.orgs);
 /** A text that comes in both languages. */
 export const told = <K extends string>(thing: Partial<Record<`${K}_en` | `${K}_zh`, string | null>> | undefined, key: K): string =>
   (thing && (lang.value === 'en' ? thing[`${key}_en`] || thing[`${key}_zh`] : thing[`${key}_zh`] || thing[`${key}_en`])) || '';

@@ -70,8 +70,9 @@ export interface Rule {
   id: string; version: number; pack?: string; function?: string; severity: Severity; title_en?: string; title_zh?: string; text_en?: string; text_zh?: string; basis?: string | null; basis_en?: string; basis_zh?: string;
   from?: string | null; to?: string | null; parameters?: Record<string, unknown>; open_findings?: number;
 }
-export interface Due { device: string; device_name?: string | null; org?: string | null; site?: string | null; kind: string; at: string; overdue: boolean; estimated?: boolean; ref?: string | null; what?: string | null }
-export interface Missing { state?: string | null; items: { kind: string; title_en?: string; title_zh?: string; basis?: string | null; since?: string | null }[] }
+export interface Due { device: string; device_name?: string | null; org?: string | null; site?: string | null; kind: string; title_en?: string; title_zh?: string; at: string; overdue: boolean; estimated?: boolean; ref?: string | null; what?: string | null }
+export interface MissingPaper { kind: string; title_en?: string; title_zh?: string; who?: string; basis?: string | null; since?: string | null }
+export interface Missing { state?: string | null; items: MissingPaper[] }
 export interface Site { id: string; name?: string | null; name_en?: string | null; tz?: string | null }
 export interface Org {
   id: string; name?: string | null; name_en?: string | null; kind?: string | null; region?: string | null; sites?: Site[]; devices?: number;
@@ -93,7 +94,7 @@ export interface PaperFiling { kind: string; id: string; body: Record<string, un
 
 export interface AsOf { state?: string | null; operating?: string | null; overlays?: string[]; as_of?: { at?: string; known_at?: string } }
 export interface ImportError { column?: string | null; got?: string | null; want?: string | null }
-export interface ImportRow { row: number; device?: string | null; action?: string | null; errors?: ImportError[]; missing?: (string | { kind: string; title_en?: string; title_zh?: string })[] }
+export interface ImportRow { row: number; device?: string | null; action?: string | null; errors?: ImportError[]; state?: string | null; missing?: MissingPaper[] }
 export interface ImportReport { dry_run: boolean; rows: number; added: number; changed: number; unchanged: number; refused: number; results: ImportRow[]; unknown_columns?: string[] }
 
 export interface Problem {

@@ -15,6 +15,7 @@ import { consequenceOf } from '../core/todo';
 import { Command } from '../ui/command';
 import { DUE_LANES, dueTitle, laneOf } from '../ui/due-words';
 import { Frame } from '../ui/frame';
+import { Glyph } from '../ui/glyphs';
 import { Severity } from '../ui/marks';
 import { Content, Section, Time } from '../ui/parts';
 import { line, Plot, rect, text, useNarrow } from '../ui/svg';
@@ -25,6 +26,7 @@ const FILTERS = ['org', 'site', 'device', 'kind', 'lane', 'week'] as const;
 export function DuePage(): JSX.Element {
   const tr = t.value, zone = fleetZone.value, asked = query.value, now = minute.value, weeks = weeksFrom(now, zone);
   useOnce(orgs);
+  const [waiting] = useFetched<number>('due-waiting', api.dueWaiting);
   const [state, reload] = useFetched<Due[]>('due', () => api.due({ until: new Date(serverNow() + (DUE_DAYS + 7) * DAY).toISOString() }));
   useEffect(() => { document.title = `Gantry · ${tr('nav.due')}`; }, [tr]);
   const week = asked.week === undefined ? undefined : Number(asked.week);
@@ -34,6 +36,7 @@ export function DuePage(): JSX.Element {
     <Content state={state} zone={zone} retry={reload} rows={8} height={40}>{(all) => {
       const inLanes = all.filter((d) => fits(d, true) && weekOf(d, weeks, now) !== undefined), shown = all.filter((d) => fits(d) && weekOf(d, weeks, now) !== undefined);
       return <>
+        {waiting.data ? <p class="banner void"><Glyph name="void" /><span>{tr('due.waiting', { n: waiting.data, v: num(waiting.data) })}</span></p> : null}
         <Filters all={all} shown={shown.length} />
         {all.length === 0 ? <p class="none">{tr('due.none')}</p> : <>
           <Section id="weeks" title={tr('due.weeks')} meta={tr('due.weeks_meta', { from: date(now, zone, tr), to: date((weeks[weeks.length - 1] as Week).to - 1, zone, tr) })}><Lanes dates={inLanes} weeks={weeks} chosen={week} zone={zone} now={now} /></Section>
@@ -47,7 +50,7 @@ export function DuePage(): JSX.Element {
 }
 
 function headline(all: readonly Due[], now: number): string[] {
-  const tr = t.value, merged = mergedDates(all), late = merged.filter((m) => (instant(m.due.at) ?? 0) < now).length, month = merged.filter((m) => { const at = instant(m.due.at) ?? 0; return at >= now && at < now + 30 * DAY; }).length;
+  const tr = t.value, merged = mergedDates(all), late = merged.filter((m) => m.due.overdue).length, month = merged.filter((m) => { const at = instant(m.due.at) ?? 0; return at >= now && at < now + 30 * DAY; }).length;
   if (!merged.length) return [tr('due.head_none')];
   return [late ? tr('due.head_late', { n: late, v: num(late) }) : tr('due.head_in_time'), tr('due.head_month', { n: month, v: num(month) })];
 }
@@ -111,13 +114,13 @@ function Lists({ dates, weeks, zone, now }: { dates: readonly Due[]; weeks: read
 function List({ name, list, zone, now }: { name: string; list: readonly Merged[]; zone: string; now: number }): JSX.Element {
   const tr = t.value, [most, setMost] = useState(SHOWN);
   return <Section id={`due-${name}`} title={tr(`due.${name}`)} meta={num(list.length)}>
-    <ol class="todo duel">{list.slice(0, most).map(({ due: d, devices }) => { const at = instant(d.at) ?? 0, late = at < now, first = devices[0] as Merged['devices'][0]; return <li key={`${d.kind} ${d.ref} ${first.id} ${d.at}`}>
+    <ol class="todo duel">{list.slice(0, most).map(({ due: d, devices }) => { const at = instant(d.at) ?? 0, late = d.overdue, first = devices[0] as Merged['devices'][0]; return <li key={`${d.kind} ${d.ref} ${first.id} ${d.at}`}>
       <Severity level={consequenceOf(d.kind)} />
       <div class="txt"><p class="what">{dueTitle(d)}</p><p class="why">{[d.what ? tr.or(`value.${d.what}`, d.what) : '', d.estimated ? tr('due.estimated') : '', placeWords(d.org, d.site)].filter(Boolean).join(' · ')}</p></div>
-      <div class="due"><b class={late ? 'c-fault' : ''}><Time at={at} zone={zone}>{date(at, zone, tr, Math.abs(at - now) > 300 * DAY)}</Time></b>{late ? tr('due.late', { span: span(now - at, tr) }) : tr('due.in', { span: span(at - now, tr) })}</div>
+      <div class="due"><b class={late ? 'c-fault' : ''}><Time at={at} zone={zone}>{date(at, zone, tr, Math.abs(at - now) > 300 * DAY)}</Time></b>{late ? tr('due.late', { span: span(now - at, tr) }) : at < now ? tr('due.open_for', { span: span(now - at, tr) }) : tr('due.in', { span: span(at - now, tr) })}</div>
       <div class="own devs">{devices.slice(0, 4).map((v) => <a key={v.id} href={deviceHref(v.id, { tab: ['maintenance', 'constancy', 'work_order'].includes(d.kind) ? 'maintenance' : 'papers' })}>{v.name}</a>)}{devices.length > 4 && <span class="dim">{tr('due.more', { v: num(devices.length - 4) })}</span>}</div>
     </li>; })}</ol>
-    {list.length > most && <button type="button" class="btn more-btn" onClick={() => setMost(most + 50)}>{tr('fleet.more', { n: list.length - most })}</button>}
+    {list.length > most && <button type="button" class="btn more-btn" onClick={() => setMost(most + 50)}>{tr('list.show_more', { n: list.length - most })}</button>}
   </Section>;
 }
 

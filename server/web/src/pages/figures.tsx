@@ -54,7 +54,7 @@ function Table({ items, words }: { items: readonly Kpis[]; words: Words }): JSX.
         {ids.map((id) => <Cell key={id} f={k.figures.find((f) => f.id === id)} name={kpiName(id, words)} words={words} />)}<td class="num cov" data-l={tr('kpi.coverage')}><CoverageBar permille={k.coverage_permille} /> {permille(k.coverage_permille)}</td></tr>)}</tbody>
       <tfoot><tr class="sum"><th scope="row">{tr('figures.all')}</th>{ids.map((id) => { const sum = fleetShare(items, id); return <td key={id} class="num" data-l={kpiName(id, words)} title={sum && tr('month.about', { n: sum.devices, all: items.length, v: permille(sum.coverage) })}>{sum ? <b>{written(sum.value, sum.unit).text}</b> : '–'}{sum && <span class="more">{tr('figures.of', { n: num(sum.devices), all: num(items.length) })}</span>}</td>; })}<td /></tr></tfoot>
     </table></div>
-    {sorted.length > shown && <button type="button" class="btn more-btn" onClick={() => setShown(shown + STEP)}>{tr('fleet.more', { n: sorted.length - shown })}</button>}
+    {sorted.length > shown && <button type="button" class="btn more-btn" onClick={() => setShown(shown + STEP)}>{tr('list.show_more', { n: sorted.length - shown })}</button>}
     <p class="note">{tr('figures.note')} {items.length >= FIGURES_MAX && <b>{tr('queue.cut', { v: num(FIGURES_MAX) })}</b>}</p>
   </Section>;
 }

@@ -106,7 +106,7 @@ function QueueGroup({ group, zone, window, axis }: { group: Group; zone: string;
         <th scope="col" class="clk">{axis ? <WeekAxis window={window} /> : <span class="vh">{tr('queue.span')}</span>}</th><th scope="col">{tr('queue.age')}</th><th scope="col">{tr('queue.owner')}</th><th scope="col" class="num"><span class="vh">{tr('queue.go')}</span></th></tr></thead>
       <tbody>{group.items.slice(0, most).map((f) => <Row key={`${f.device} ${f.rule} ${f.key}`} f={f} zone={zone} window={window} />)}</tbody>
     </table>
-    {group.items.length > most && <button type="button" class="btn more-btn" onClick={() => setMost(most + STEP)}>{tr('fleet.more', { n: group.items.length - most })}</button>}
+    {group.items.length > most && <button type="button" class="btn more-btn" onClick={() => setMost(most + STEP)}>{tr('list.show_more', { n: group.items.length - most })}</button>}
   </Section>;
 }
 
@@ -115,7 +115,7 @@ function Row({ f, zone, window }: { f: Finding; zone: string; window: { from: nu
   return <tr>
     <td class="rl"><RuleId id={f.rule} /></td>
     <td class="ttl"><a href={caseHref(f)}><b>{findingTitle(f)}</b></a><span class="more">{[againstLimit(f), f.count > 1 ? tr('findings.count', { n: f.count, v: num(f.count) }) : '', basis].filter(Boolean).join(' · ')}</span></td>
-    <td class="whr"><a href={deviceHref(f.device)}>{f.device_name || f.device}</a><span class="more">{placeWords(f.org, f.site)}</span></td>
+    <td class="whr">{f.device === 'collector' ? <b>{tr('queue.collector')}</b> : <a href={deviceHref(f.device)}>{f.device_name || f.device}</a>}<span class="more">{placeWords(f.org, f.site)}</span></td>
     <td class="stg"><StageMark stage={f.stage} /></td>
     <td class="clk"><SpanPlot f={f} window={window} /></td>
     <td class="age"><b><Time at={began} zone={zone}>{began !== undefined && span(now - began, tr)}</Time></b><span class="more">{ended === undefined ? tr('queue.lasts') : tr('queue.over', { span: span(Math.max(0, now - ended), tr) })}</span></td>

@@ -11,7 +11,7 @@ import { Failure } from './parts';
 
 export interface Step { event: string; roles: readonly string[] }
 
-/** "finding.dismissed" -> "dismissed". */
+/** The last word of an event, which names the action. */
 export const actionOf = (event: string): string => event.replace(/^finding\./, '');
 
 export function ActDialog({ finding, step, zone, close, done }: { finding: Pick<Finding, 'device' | 'rule' | 'key'>; step: Step; zone: string; close: () => void; done: () => void }): JSX.Element {

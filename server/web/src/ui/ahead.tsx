@@ -30,7 +30,6 @@ function Marks({ shown, from, to, width, zone }: { shown: readonly Due[]; from: 
     {days.filter(weekend).map((d) => <Fragment key={d}>{rect(x(d), TOP, x(d + DAY) - x(d), bottom - TOP, 'f-bg2')}</Fragment>)}
     {text(left, 12, tr('ahead.today'), 't-ink t-b')}
     {[5, 10].map((i) => <Fragment key={i}>{text(x(from + i * DAY), 12, date(from + i * DAY, zone, tr), '')}</Fragment>)}
-    {line(left + 0.5, TOP - 4, left + 0.5, bottom, 's-ink w1')}
     {DUE_LANES.map(([name, kinds], i) => {
       const y = TOP + i * PITCH, own = shown.filter((d) => kinds.includes(d.kind)).sort((a, b) => a.at.localeCompare(b.at)), late = own.filter((d) => (instant(d.at) ?? 0) < from), perDay = new Map<number, Due[]>();
       for (const d of own) { const at = instant(d.at) ?? 0; if (at >= from) { const day = Math.floor((at - from) / DAY); perDay.set(day, [...perDay.get(day) ?? [], d]); } }
@@ -39,6 +38,7 @@ function Marks({ shown, from, to, width, zone }: { shown: readonly Due[]; from: 
       return <Fragment key={name}>
         {line(0, y + PITCH - 0.5, width, y + PITCH - 0.5, 's-line w1 crisp')}
         {text(0, y + 12, tr(`due_lane.${name}`), 't-mid t-halo')}
+        {line(left + 0.5, y + 15, left + 0.5, y + PITCH - 1, 's-ink w1')}
         {late.length > 0 && <>{rect(2, y + 17, 20, 11, 's-fault w1', 'over')}{late.length > 1 && text(left + 6, y + 27, tr('ahead.late', { n: late.length }), 't-fault t-halo')}</>}
         {marks.map(([day, list], k) => {
           const px = x(from + (day + 0.5) * DAY), one = list[0] as Due, label = list.length > 1 ? `${num(list.length)}` : `${one.device_name || one.device}`, next = marks[k + 1], until = next ? x(from + (next[0] + 0.5) * DAY) - 10 : width - 2, room = px + 8 + textWidth(label) < until && px > free;

@@ -1,8 +1,8 @@
 // What a date is called, and the date itself in a line.
-import { t } from '../data/store';
+import { t, told } from '../data/store';
 import type { Due } from '../data/types';
 
-export const dueTitle = (d: Pick<Due, 'kind'>): string => t.value.or(`due_kind.${d.kind}`, d.kind.replaceAll('_', ' '));
+export const dueTitle = (d: Pick<Due, 'kind' | 'title_en' | 'title_zh'>): string => t.value.or(`due_kind.${d.kind}`, told(d, 'title') || d.kind.replaceAll('_', ' '));
 
 /** The lanes of the calendar, and which kinds of date stand in each. */
 export const DUE_LANES: readonly (readonly [string, readonly string[]])[] = [

@@ -35,7 +35,7 @@ function Group({ group, items, zone, first }: { group: When; items: readonly Tod
   if (!items.length) return null;
   return <><li class="grp">{tr(`needs.${group}`)} <span class="dim">{num(items.length)}</span></li>
     {shown.map((x, i) => <Line key={x.key} x={x} zone={zone} main={first && i === 0} />)}
-    {items.length > shown.length && <li class="rest"><button type="button" class="link" onClick={() => setAll(true)}>{tr('fleet.more', { n: items.length - shown.length })}</button></li>}</>;
+    {items.length > shown.length && <li class="rest"><button type="button" class="link" onClick={() => setAll(true)}>{tr('list.show_more', { n: items.length - shown.length })}</button></li>}</>;
 }
 
 const titleOf = (x: Todo): string => x.finding ? findingTitle(x.finding) : dueTitle(x.due ?? { kind: '' });
@@ -61,7 +61,7 @@ function why(x: Todo): JSX.Element {
 function Deadline({ x, zone }: { x: Todo; zone: string }): JSX.Element {
   const tr = t.value, now = minute.value, at = x.at;
   if (at === undefined) return <div class="due" />;
-  const dated = x.due !== undefined || x.late || at > now, far = Math.abs(at - now) > 300 * DAY;
+  const dated = (x.due !== undefined && (x.late || at > now)) || x.late || at > now, far = Math.abs(at - now) > 300 * DAY;
   return <div class="due"><b class={x.late ? 'c-fault' : ''}><Time at={at} zone={zone}>{tr(dated ? 'needs.due' : 'needs.since', { day: date(at, zone, tr, far) })}</Time></b>{x.late ? tr('due.late', { span: span(now - at, tr) }) : dated ? tr('due.in', { span: span(at - now, tr) }) : span(now - at, tr)}</div>;
 }
 

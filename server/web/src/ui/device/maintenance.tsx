@@ -12,8 +12,8 @@ import { dueTitle } from '../due-words';
 import { Glyph } from '../glyphs';
 import { Content, Section, Time } from '../parts';
 import { line, Plot, rect, text } from '../svg';
-import { PaperDialog } from './paper-form';
-import { type Filing, paperKinds } from './papers';
+import { type Filing, FilingDialog } from './filing';
+import { paperKinds } from './kinds';
 
 const at = (p: Paper, key: string): number | undefined => typeof p.body?.[key] === 'string' ? instant(p.body[key] as string) : undefined;
 const word = (p: Paper, key: string): string => { const v = p.body?.[key]; return typeof v === 'string' ? t.value.or(`value.${v}`, v.replaceAll('_', ' ')) : ''; };
@@ -27,12 +27,12 @@ export function Maintenance({ device, zone, papers, dates, retry }: { device: De
       <Schedules papers={all.filter((p) => p.kind === 'schedule' && !p.withdrawn)} dates={dates.data ?? []} zone={zone} add={() => file({ kind: 'schedule' })} change={(paper) => file({ kind: 'schedule', paper })} />
       <WorkOrders papers={all.filter((p) => p.kind === 'work_order' && !p.withdrawn)} zone={zone} add={() => file({ kind: 'work_order' })} change={(paper) => file({ kind: 'work_order', paper })} />
     </>}</Content>
-    {filing && kinds && <PaperDialog device={device} kinds={kinds} filing={filing} zone={zone} close={() => file(undefined)} done={retry} />}
+    {filing && kinds && <FilingDialog device={device} kinds={kinds} filing={filing} zone={zone} close={() => file(undefined)} done={retry} />}
   </>;
 }
 
 function Next({ dates, zone }: { dates: readonly Due[]; zone: string }): JSX.Element {
-  const tr = t.value, now = minute.value, [first] = dates, when0 = instant(first?.at);
+  const tr = t.value, now = minute.value, [first] = dates.filter((d) => d.kind !== 'work_order'), when0 = instant(first?.at);
   if (!first || when0 === undefined) return <p class="lede spaced">{tr('maint.nothing_due')}</p>;
   return <p class="lede spaced">{tr(when0 < now ? 'maint.late' : 'maint.next', { what: dueTitle(first), name: first.what || '', day: date(when0, zone, tr, true), span: span(Math.abs(when0 - now), tr) })}</p>;
 }

@@ -6,14 +6,15 @@ import { type Filled, suggestId, toBody } from '../../core/papers';
 import { instantOf, wallAt } from '../../core/zone';
 import { api, ApiError, serverNow } from '../../data/api';
 import { lang, t } from '../../data/store';
-import type { DeviceDetail, PaperField, PaperKind } from '../../data/types';
+import type { PaperField, PaperKind } from '../../data/types';
 import { Dialog, Field, useActor } from '../dialog';
 import { Glyph } from '../glyphs';
 import { Failure } from '../parts';
-import { type Filing, kindWord } from './papers';
+import type { FilingProps } from './filing';
+import { kindWord } from './kinds';
 
 const ROLES = ['HM', 'RAD', 'SVC', 'QMP', 'REG-H', 'REG-E', 'REG-D', 'MFR'] as const;
-const DOCUMENT_MAX = 64 * 1024 * 1024;
+const DOCUMENT_MAX = 16 * 1024 * 1024;
 const p2 = (n: number): string => String(n).padStart(2, '0');
 
 /** A work order's times are moments; other papers are dated by the day. */
@@ -37,7 +38,7 @@ function filledFrom(fields: readonly PaperField[], body: Readonly<Record<string,
   return out;
 }
 
-export function PaperDialog({ device, kinds, filing, zone, close, done }: { device: DeviceDetail; kinds: readonly PaperKind[]; filing: Filing; zone: string; close: () => void; done: () => void }): JSX.Element {
+export function PaperDialog({ device, kinds, filing, zone, close, done }: FilingProps): JSX.Element {
   const tr = t.value, [kind, setKind] = useState(filing.kind ?? ''), chosen = kinds.find((k) => k.kind === kind), moment = isMoment(kind);
   const day = shown(new Date(serverNow()).toISOString(), zone, false);
   const known = (k: PaperKind | undefined): Record<string, Filled> => {
@@ -82,7 +83,7 @@ export function PaperDialog({ device, kinds, filing, zone, close, done }: { devi
   </Dialog>;
 }
 
-const label = (f: PaperField): string => (lang.value === 'en' ? t.value.or(`body.${f.name}`, words(f.name)) : f.text.zh) || f.name;
+const label = (f: PaperField): string => (lang.value === 'en' ? t.value.or(`paper_field.${f.name}`, words(f.name)) : f.text.zh) || f.name;
 const words = (name: string): string => { const plain = name.replace(/_(at|ms|cny|days|mt|dm2)$/, '').replaceAll('_', ' '); return plain.charAt(0).toUpperCase() + plain.slice(1); };
 const hint = (f: PaperField): string => [lang.value === 'en' ? f.text.en : '', f.unit && f.unit !== '1' ? f.unit : '', !f.required ? t.value('papers.optional') : ''].filter(Boolean).join(' · ');
 const option = (v: string): string => t.value.or(`value.${v}`, v.replaceAll('_', ' '));
@@ -128,14 +129,14 @@ function Rows({ field: f, of, value, set, moment }: { field: PaperField; of: Pap
 }
 
 /** A document is kept by the collector, and named in the log by its hash. */
-export function DocumentDialog({ device, kind, title: paper, zone, close, done }: { device: DeviceDetail; kind: string; title: string; zone: string; close: () => void; done: () => void }): JSX.Element {
-  const tr = t.value, [file, setFile] = useState<File>(), [title, setTitle] = useState(''), [error, setError] = useState<ApiError>(), [busy, setBusy] = useState(false), [entry, setEntry] = useState<number>();
+export function DocumentDialog({ device, filing, zone, close, done }: FilingProps): JSX.Element {
+  const tr = t.value, kind = filing.known?.kind ?? '', paper = filing.title, [file, setFile] = useState<File>(), [title, setTitle] = useState(''), [day, setDay] = useState(() => shown(new Date(serverNow()).toISOString(), zone, false)), [actor, setActor] = useActor(), [role, setRole] = useState('HM'), [error, setError] = useState<ApiError>(), [busy, setBusy] = useState(false), [entry, setEntry] = useState<number>();
   const send = async (): Promise<void> => {
     if (!file) return;
     setBusy(true);
     setError(undefined);
     try {
-      setEntry((await api.keepDocument(file, { kind, device: device.id, title: title || file.name })).log_index);
+      setEntry((await api.keepDocument(file, { kind, device: device.id, title: (title || file.name).slice(0, 128), actor, role, at: control(day, zone) })).log_index);
       done();
     } catch (failure) {
       if (!(failure instanceof ApiError)) throw failure;
@@ -149,7 +150,12 @@ export function DocumentDialog({ device, kind, title: paper, zone, close, done }
   return <Dialog title={head} close={close} busy={busy || !file || big} submit={tr('papers.keep')} onSubmit={send}>
     <p class="note first">{tr('papers.upload_why', { name: device.name || device.id })}</p>
     <Field label={tr('papers.document')} hint={big ? tr('papers.too_big', { got: num(Math.ceil((file?.size ?? 0) / 1048576)), want: num(DOCUMENT_MAX / 1048576) }) : tr('papers.document_hint')} wrong={big}><input type="file" required onChange={(e) => setFile(e.currentTarget.files?.[0])} /></Field>
-    <Field label={tr('papers.title')}><input maxLength={128} value={title} placeholder={file?.name} onInput={(e) => setTitle(e.currentTarget.value)} /></Field>
+    <div class="pair">
+      <Field label={tr('papers.title')}><input maxLength={128} value={title} placeholder={file?.name} onInput={(e) => setTitle(e.currentTarget.value)} /></Field>
+      <Field label={tr('papers.dated')}><input type="date" required value={day} onInput={(e) => setDay(e.currentTarget.value)} /></Field>
+      <Field label={tr('field.actor')}><input required maxLength={100} value={actor} onInput={(e) => setActor(e.currentTarget.value)} autocomplete="name" /></Field>
+      <Field label={tr('field.role')}><select value={role} onChange={(e) => setRole(e.currentTarget.value)}>{ROLES.map((r) => <option key={r} value={r}>{tr.or(`role.${r}`, r)}</option>)}</select></Field>
+    </div>
     {error && <Failure error={error} zone={zone} retry={() => void send()} />}
   </Dialog>;
 }

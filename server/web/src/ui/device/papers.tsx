@@ -5,24 +5,17 @@ import { date, instant, num, span } from '../../core/format';
 import { paperGroup, paperName, paperSpan, paperState, type PaperSpan, satisfies } from '../../core/papers';
 import { linear, textWidth, timeTicks } from '../../core/scale';
 import { DAY, wallAt } from '../../core/zone';
-import { api } from '../../data/api';
-import { type Loaded, minute, source, t, told } from '../../data/store';
+import { type Loaded, minute, t, told } from '../../data/store';
 import type { DeviceDetail, Missing, Paper, PaperKind } from '../../data/types';
 import { useOnce } from '../../data/use';
 import { Glyph } from '../glyphs';
 import { Content, Section, stateWord, Time } from '../parts';
 import { line, Plot, rect, text } from '../svg';
 import { lifecycleKind } from '../../core/states';
-import { DocumentDialog, PaperDialog } from './paper-form';
+import { type Filing, FilingDialog } from './filing';
+import { kindWord, paperKinds } from './kinds';
 
-export const paperKinds = source<PaperKind[]>(async () => (await api.paperKinds()).kinds);
-export const kindWord = (kind: string, kinds: readonly PaperKind[] | undefined): string => {
-  const found = kinds?.find((k) => k.kind === kind);
-  return t.value.lang === 'en' ? t.value.or(`paper.${kind}`, kind.replaceAll('_', ' ')) : found?.text.zh || t.value.or(`paper.${kind}`, kind);
-};
 const groupWord = (p: Paper, kinds: readonly PaperKind[] | undefined): string => { const own = paperGroup(p).split('.')[1]; return own ? `${kindWord(p.kind, kinds)} · ${t.value.or(`value.${own}`, own.replaceAll('_', ' '))}` : kindWord(p.kind, kinds); };
-
-export type Filing = { kind?: string; known?: Readonly<Record<string, string>>; paper?: Paper };
 
 export function Papers({ device, zone, missing, papers, retry }: { device: DeviceDetail; zone: string; missing: Loaded<Missing>; papers: Loaded<Paper[]>; retry: () => void }): JSX.Element {
   const tr = t.value, kinds = useOnce(paperKinds).data, [filing, file] = useState<Filing>();
@@ -31,16 +24,14 @@ export function Papers({ device, zone, missing, papers, retry }: { device: Devic
   return <>
     <Section id="missing" title={tr('papers.missing')} meta={missing.data && tr('papers.for_state', { state: stateWord(lifecycleKind(missing.data.state)) })}>
       <Content state={missing} zone={zone} retry={retry} rows={3} height={44}>{(m) => m.items.length === 0 ? <p class="none good"><Glyph name="pass" tone="ok" /> {tr('papers.complete')}</p>
-        : <ul class="lacks">{m.items.map((item, i) => <li key={item.kind}>
-          <Glyph name="void" tone="fault" /><span><b>{told(item, 'title') || item.kind}</b><span class="more">{[item.basis, item.since ? tr('papers.since', { day: date(instant(item.since) ?? 0, zone, tr, true), span: span(minute.value - (instant(item.since) ?? 0), tr) }) : ''].filter(Boolean).join(' · ')}</span></span>
-          <button type="button" class={`btn slim ${i ? '' : 'main'}`} onClick={() => file(satisfies(item.kind))}>{tr('papers.file_this')}<span class="vh"> {told(item, 'title')}</span></button></li>)}</ul>}</Content>
+        : <ul class="lacks cap">{m.items.map((item, i) => <li key={item.kind}>
+          <Glyph name="void" tone="fault" /><span><b>{told(item, 'title') || item.kind}</b><span class="more">{[item.basis, item.who ? tr('papers.who', { who: item.who.split(/[, ]+/).map((w) => tr.or(`role.${w}`, w)).join(tr('list.sep')) }) : '', item.since ? tr('papers.since', { day: date(instant(item.since) ?? 0, zone, tr, true), span: span(minute.value - (instant(item.since) ?? 0), tr) }) : ''].filter(Boolean).join(' · ')}</span></span>
+          <button type="button" class={`btn slim ${i ? '' : 'main'}`} onClick={() => file({ ...satisfies(item.kind), title: told(item, 'title') })}>{tr('papers.file_this')}<span class="vh"> {told(item, 'title')}</span></button></li>)}</ul>}</Content>
     </Section>
     <Section id="on-file" title={tr('papers.on_file')} meta={papers.data && tr('papers.count', { n: kept.length, v: num(kept.length) })} tools={<button type="button" class="btn slim push" onClick={() => file({})}><Glyph name="new" />{tr('papers.file')}</button>}>
       <Content state={papers} zone={zone} retry={retry} rows={6} height={34}>{() => kept.length === 0 ? <p class="none">{tr('papers.none')}</p> : <OnFile papers={kept} kinds={kinds} zone={zone} renew={(p) => file({ kind: p.kind, paper: p })} />}</Content>
     </Section>
-    {filing && (filing.kind === 'document' && filing.known?.kind
-      ? <DocumentDialog device={device} kind={filing.known.kind} title={told(missing.data?.items.find((m) => m.kind === filing.known?.kind), 'title')} zone={zone} close={() => file(undefined)} done={retry} />
-      : kinds && <PaperDialog device={device} kinds={kinds} filing={filing} zone={zone} close={() => file(undefined)} done={retry} />)}
+    {filing && kinds && <FilingDialog device={device} kinds={kinds} filing={filing} zone={zone} close={() => file(undefined)} done={retry} />}
   </>;
 }
 

@@ -33,10 +33,10 @@ function Dates({ state, zone, id, retry }: { state: Loaded<Due[]>; zone: string;
   return <Section id="dates" title={tr('summary.dates')}>
     <Content state={state} zone={zone} retry={retry} rows={5} height={44}>{(all) => <>
       {all.length === 0 && <p class="none">{tr('summary.no_dates')}</p>}
-      <ol class="dates">{all.slice(0, DATES).map((d) => { const at = instant(d.at) ?? now, late = at < now; return <li key={`${d.kind} ${d.ref} ${d.at}`} class={late ? 'late' : ''}>
+      <ol class="dates">{all.slice(0, DATES).map((d) => { const at = instant(d.at) ?? now, late = d.overdue; return <li key={`${d.kind} ${d.ref} ${d.at}`} class={late ? 'late' : ''}>
         <span class="d"><Time at={at} zone={zone}>{date(at, zone, tr, Math.abs(at - now) > 300 * 86_400_000)}</Time></span>
         <span>{dueTitle(d)}<span class="more">{[d.what, d.estimated ? tr('due.estimated') : ''].filter(Boolean).join(' · ')}</span></span>
-        <span class="in">{late ? tr('due.late', { span: span(now - at, tr) }) : tr('due.in', { span: span(at - now, tr) })}</span></li>; })}</ol>
+        <span class="in">{late ? tr('due.late', { span: span(now - at, tr) }) : at < now ? tr('due.open_for', { span: span(now - at, tr) }) : tr('due.in', { span: span(at - now, tr) })}</span></li>; })}</ol>
       {all.length > DATES && <p class="note"><a href={href('/due', { device: id })}>{tr('summary.all_dates', { v: num(all.length) })}</a></p>}
     </>}</Content>
   </Section>;
