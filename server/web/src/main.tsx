@@ -5,6 +5,7 @@ import { followLinks, route, whenReady } from './data/route';
 import { lang, loadText } from './data/store';
 import { Lost } from './pages/lost';
 import { Today } from './pages/today';
+import { Chrome } from './ui/frame';
 import { Sprite } from './ui/glyphs';
 
 // Each page but the first is a file of its own, fetched when it is gone to.
@@ -32,7 +33,7 @@ function App() {
   const now = route.value, Page = pages.value[now.page as Fetched];
   // `key` is a word of Preact's own.
   const members: Record<string, string> = now.page === 'case' ? { id: now.id, rule: now.rule, key_: now.key } : now.page === 'device' ? { id: now.id } : {};
-  return <><Sprite />{now.page === 'today' ? <Today /> : Page ? <Page key={Object.values(now).join(' ')} {...members} /> : <Lost />}</>;
+  return <><Sprite /><Chrome>{now.page === 'today' ? <Today /> : Page ? <Page key={Object.values(now).join(' ')} {...members} /> : <Lost />}</Chrome></>;
 }
 
 async function start(): Promise<void> {

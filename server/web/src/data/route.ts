@@ -53,13 +53,13 @@ async function show(): Promise<void> {
 addEventListener('popstate', () => { void show(); });
 
 export async function go(to: string): Promise<void> {
-  const before = location.pathname;
+  const before = location.pathname, held = document.activeElement;
   history.pushState(null, '', to);
   await show();
   if (location.pathname === before) return;
   scrollTo(0, 0);
-  // A screen reader hears the new page's head, and Tab starts there.
-  queueMicrotask(() => document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true }));
+  // A screen reader hears the new page's head, and Tab starts there; but who has gone elsewhere meanwhile stays there.
+  queueMicrotask(() => { const now = document.activeElement; if (!now || now === document.body || now === held) document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true }); });
 }
 
 /** Changes parameters of the present address in place; an empty one is taken out. */

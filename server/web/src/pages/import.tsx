@@ -91,7 +91,7 @@ function Row({ r, written }: { r: ImportRow; written: boolean }): JSX.Element {
   return <tr class={bad ? 'bad' : ''}>
     <td class="num mono" data-l={tr('import.row')}>{num(r.row)}</td><td data-l={tr('import.device')}>{r.device ? written && !bad ? <a href={deviceHref(r.device)}>{r.device}</a> : r.device : <span class="dim">–</span>}</td>
     <td>{bad ? <span class="c-fault"><Glyph name="fault" /> {tr('import.refused')}</span> : tr.or(`import.${r.action ?? ''}`, r.action ?? '')}</td>
-    <td>{bad ? <ul>{r.errors?.map((e, i) => <li key={i}>{e.column && <b>{e.column}{tr('list.colon')} </b>}{tr('import.got_want', { got: e.got || tr('import.empty'), want: e.want ?? '' })}</li>)}</ul> : r.missing?.length ? tr('import.lacks', { n: r.missing.length }) : <span class="dim">{tr('import.complete')}</span>}</td>
+    <td>{bad ? <ul>{r.errors?.map((e, i) => <li key={i}>{e.column && <b>{e.column}{tr('list.colon')}</b>}{tr('import.got_want', { got: e.got || tr('import.empty'), want: e.want ?? '' })}</li>)}</ul> : r.missing?.length ? tr('import.lacks', { n: r.missing.length }) : <span class="dim">{tr('import.complete')}</span>}</td>
   </tr>;
 }
 

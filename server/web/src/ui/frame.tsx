@@ -1,6 +1,7 @@
 // The frame of every page: brand, search, live mark, language, theme, strips that say what is still open, foot.
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { signal } from '@preact/signals';
 import { clock, num, permille, shortHash } from '../core/format';
 import { displayName } from '../core/states';
 import { offsetLabel } from '../core/zone';
@@ -103,7 +104,10 @@ const THUMBS = 4;
 /** The same places within reach of a thumb: four, and the rest behind "More". */
 function Thumb(): JSX.Element {
   const [more, setMore] = useState(false), all = places(), rest = all.slice(THUMBS), inRest = rest.some(isAt);
-  return <nav class="thumb" aria-label={t.value('nav.phone')}>
+  // While the rest is open, what lies behind it cannot be reached by accident.
+  useEffect(() => { const main = document.getElementById('main'); if (main) main.inert = more; }, [more]);
+  return <nav class="thumb" aria-label={t.value('nav.phone')} onKeyDown={(e) => { if (e.key === 'Escape') setMore(false); }}>
+    {more && <div class="veil" aria-hidden="true" onClick={() => setMore(false)} />}
     {more && <div class="rest" id="thumb-rest">{rest.map((p) => <a key={p.page} href={href(p.path)} aria-current={isAt(p) ? 'page' : undefined} onClick={() => setMore(false)}><Glyph name={p.glyph} />{t.value(`nav.${p.page}`)}</a>)}</div>}
     {all.slice(0, THUMBS).map((p) => <a key={p.page} href={href(p.path)} aria-current={isAt(p) ? 'page' : undefined} onClick={() => setMore(false)}><Glyph name={p.glyph} /><span>{t.value(`nav.${p.page}`)}</span>{p.count ? <small>{num(p.count)}</small> : null}</a>)}
     <button type="button" aria-expanded={more} aria-controls={more ? 'thumb-rest' : undefined} class={inRest ? 'on' : ''} onClick={() => setMore(!more)}><Glyph name="more" /><span>{t.value('nav.more')}</span></button>
@@ -130,7 +134,16 @@ function Foot({ zone, coverage }: { zone: string; coverage?: number | null }): J
   </footer>;
 }
 
+const shown = signal<{ zone: string; coverage?: number | null }>({ zone: 'UTC' });
+
+/** A page says in which zone its times are and how much of it was watched; the frame around it stays as it is from page to page. */
 export function Frame({ zone, coverage, children }: { zone: string; coverage?: number | null; children: ComponentChildren }): JSX.Element {
+  useLayoutEffect(() => { shown.value = { zone, coverage }; }, [zone, coverage]);
+  return <>{children}</>;
+}
+
+export function Chrome({ children }: { children: ComponentChildren }): JSX.Element {
+  const { zone, coverage } = shown.value;
   return <>
     <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.querySelector<HTMLElement>('h1')?.focus(); }}>{t.value('nav.skip')}</a>
     <header class="top"><div class="bar"><Brand /><Find /><Live zone={zone} /><Tools /></div><Nav /></header>

@@ -41,10 +41,11 @@ function filledFrom(fields: readonly PaperField[], body: Readonly<Record<string,
 export function PaperDialog({ device, kinds, filing, zone, close, done }: FilingProps): JSX.Element {
   const tr = t.value, [kind, setKind] = useState(filing.kind ?? ''), chosen = kinds.find((k) => k.kind === kind), moment = isMoment(kind);
   const day = shown(new Date(serverNow()).toISOString(), zone, false);
+  // A permit is bound to a site or a model only when it says so.
   const known = (k: PaperKind | undefined): Record<string, Filled> => {
     const out: Record<string, Filled> = {}, has = (name: string): boolean => Boolean(k?.fields.some((f) => f.name === name));
-    for (const [name, value] of Object.entries({ device: device.id, devices: device.id, org: device.org, holder: device.org, site: device.site, model: device.model, maker: device.maker, serial: device.serial, modality: device.modality })) if (value && has(name) && !(name === 'site' && k?.kind === 'permit')) out[name] = value;
-    return k?.kind === 'permit' && !filing.known?.kind ? { ...out, model: '' } : out;
+    for (const [name, value] of Object.entries({ device: device.id, devices: device.id, org: device.org, holder: device.org, site: device.site, model: device.model, maker: device.maker, serial: device.serial, modality: device.modality })) if (value && has(name) && !(k?.kind === 'permit' && (name === 'site' || name === 'model'))) out[name] = value;
+    return out;
   };
   const [filled, fill] = useState<Record<string, Filled>>(() => chosen ? { ...known(chosen), ...filing.known, ...(filing.paper?.body ? filledFrom(chosen.fields, filing.paper.body, zone, moment) : {}) } : {});
   const [id, setId] = useState(filing.paper?.id ?? ''), [reason, setReason] = useState(''), [actor, setActor] = useActor(), [role, setRole] = useState('HM');
