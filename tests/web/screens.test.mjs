@@ -1,6 +1,6 @@
 // Every screen in both languages, both themes and both widths. With GANTRY_URL: against that collector; else against the fixture.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { serve } from './fixture/server.mjs';
 import { axe, dist, launch, openPage, settled, sticksOut, violations } from './support.mjs';
 
@@ -25,24 +25,27 @@ before(async () => {
 });
 after(async () => { await browser?.close(); await server?.close(); });
 
-for (const lang of ['zh-CN', 'en']) for (const theme of ['light', 'dark']) for (const width of [360, 1280]) {
-  test(`screens: ${lang} ${theme} ${width} px`, async () => {
-    const { page, seen, visit, close } = await openPage(browser, origin, { lang, theme, width });
-    for (const route of routes) {
-      await visit(route);
-      await settled(page);
-      assert.equal(await page.getAttribute('html', 'lang'), lang);
-      assert.equal(await page.getAttribute('html', 'data-theme'), theme);
-      assert.deepEqual(await violations(page), [], `${route}: CSP violations`);
-      assert.deepEqual(await sticksOut(page), [], `${route}: wider than the page`);
-      assert.deepEqual(await axe(page), [], `${route}: axe-core, serious or critical`);
-      assert.deepEqual(seen.foreign, [], `${route}: requests to other origins`);
-      assert.deepEqual(seen.errors, [], `${route}: console errors`);
-      assert.ok((await page.textContent('body')).length > 200, `${route}: says something`);
-    }
-    await close();
-  });
-}
+// Two at a time: a browser's page waits more than it works.
+describe('screens', { concurrency: 2 }, () => {
+  for (const lang of ['zh-CN', 'en']) for (const theme of ['light', 'dark']) for (const width of [360, 1280]) {
+    test(`screens: ${lang} ${theme} ${width} px`, async () => {
+      const { page, seen, visit, close } = await openPage(browser, origin, { lang, theme, width });
+      for (const route of routes) {
+        await visit(route);
+        await settled(page);
+        assert.equal(await page.getAttribute('html', 'lang'), lang);
+        assert.equal(await page.getAttribute('html', 'data-theme'), theme);
+        assert.deepEqual(await violations(page), [], `${route}: CSP violations`);
+        assert.deepEqual(await sticksOut(page), [], `${route}: wider than the page`);
+        assert.deepEqual(await axe(page), [], `${route}: axe-core, serious or critical`);
+        assert.deepEqual(seen.foreign, [], `${route}: requests to other origins`);
+        assert.deepEqual(seen.errors, [], `${route}: console errors`);
+        assert.ok((await page.textContent('body')).length > 200, `${route}: says something`);
+      }
+      await close();
+    });
+  }
+});
 
 test('headers: the page comes with the content security policy, and hashed names are immutable', async () => {
   const index = await fetch(`${origin}/`), csp = index.headers.get('content-security-policy') ?? '', html = await index.text();

@@ -61,7 +61,7 @@ test('slow: nothing for 200 ms, then a skeleton of the same size, then the data'
   // Noted in the page itself, so that a busy machine does not matter.
   await page.addInitScript(() => {
     window.__seen = {};
-    const note = () => { for (const [key, what] of [['empty', '#fleet, .head ~ .skel'], ['drawn', '.head ~ .skel rect'], ['rows', '.fleet tbody tr']]) if (!window.__seen[key] && document.querySelector(what)) window.__seen[key] = performance.now(); };
+    const note = () => { for (const [key, what] of [['empty', '#fleet, .today > .skel'], ['drawn', '.today > .skel rect'], ['rows', '.fleet tbody tr']]) if (!window.__seen[key] && document.querySelector(what)) window.__seen[key] = performance.now(); };
     new MutationObserver(note).observe(document, { childList: true, subtree: true });
   });
   await visit('/');
