@@ -39,6 +39,7 @@ int run_declare(const Context& context);
 int run_unassigned(const Context& context);
 int run_log(const Context& context);
 int run_judge(const Context& context);
+int run_passport(const Context& context);
 int run_rebuild(const Context& context);
 int run_doctor(const Context& context);
 

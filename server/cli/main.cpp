@@ -36,6 +36,7 @@ constexpr Flag flags[] = {
     {"--rule", "ID", "", "judge: only this rule, V21"},
     {"--key", "KEY", "", "judge: only the finding of this key"},
     {"--rules", "DIR", "rules", "judge: rule packs (default the shipped ones)"},
+    {"--lang", "LANGUAGE", "", "passport: en or zh (default by LANG)"},
     {"--check", "", "", "rebuild: compare and leave"},
     {"--help", "", "", "this text"},
     {"--version", "", "", "name, version, commit"},
@@ -59,6 +60,9 @@ constexpr Command commands[] = {
      "judge [--device ID] [--rule V21] [--key KEY] [--at MS]\n      judge by the rules what the log holds, and show "
      "how each "
      "finding comes about; changes nothing"},
+    {"passport", run_passport,
+     "passport DEVICE [--lang en|zh] [--json]\n      the whole file of one device: life, papers, works, findings, "
+     "figures by year"},
     {"rebuild", run_rebuild,
      "rebuild --check\n      fold the log again and compare every table; 0 only if they are byte-identical"},
     {"doctor", run_doctor, "doctor\n      is everything in place"},

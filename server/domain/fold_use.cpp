@@ -103,9 +103,27 @@ void fold_exposure(Step& step, const UseBody& use, std::int64_t at_ms) {
     judge_exposure(step, use, at_ms);
 }
 
+// An exam's end counts once, in the hour in which it ended.
+void count_end(Step& step, const UseBody& use, std::int64_t at_ms) {
+    constexpr std::uint64_t end_mark = 0x656E'6465'6420'6578;  // sets an end's key apart from those of exposures
+    HourCell& cell = step.hours.change(hour_of(at_ms));
+    if (use.exam_key && add_key(cell, cell.event_keys, *use.exam_key ^ end_mark) == Added::known) return;
+    if (use.status == "discontinued") {
+        const auto reason = std::ranges::find(abort_reasons, use.reason);
+        const auto at = static_cast<std::size_t>(reason - abort_reasons.begin());
+        ++cell.ends.discontinued[std::min(at, abort_reasons.size() - 1)];
+    } else {
+        ++cell.ends.completed;
+    }
+    if (!use.duration_ms) return;
+    ++cell.ends.timed;
+    cell.ends.exam_ms += *use.duration_ms;
+}
+
 void fold_exam(Step& step, const UseBody& use, std::int64_t at_ms, bool begins) {
     DeviceFold& device = step.device;
     if (use.exam_key) count_exam(step, hour_of(at_ms), *use.exam_key);
+    if (!begins) count_end(step, use, at_ms);
     // An end and a start of the same moment: the end came first.
     const bool newer = begins ? at_ms >= device.exam_at_ms : at_ms > device.exam_at_ms;
     if (!newer) return;

@@ -97,6 +97,53 @@ Result<Sketch> Sketch::parse(std::string_view text) {
     return out;
 }
 
+std::int64_t ExamEnds::aborted() const {
+    std::int64_t out = 0;
+    for (const std::int32_t count : discontinued) out += count;
+    return out;
+}
+
+void ExamEnds::add(const ExamEnds& other) {
+    completed += other.completed;
+    timed += other.timed;
+    exam_ms += other.exam_ms;
+    for (std::size_t i = 0; i < discontinued.size(); ++i) discontinued[i] += other.discontinued[i];
+}
+
+std::string ExamEnds::serialize() const {
+    if (*this == ExamEnds{}) return {};
+    std::string out = fmt::format("{},{},{}", completed, timed, exam_ms);
+    for (std::size_t i = 0; i < discontinued.size(); ++i)
+        if (discontinued[i] != 0) out += fmt::format(",{}:{}", abort_reasons[i], discontinued[i]);
+    return out;
+}
+
+Result<ExamEnds> ExamEnds::parse(std::string_view text) {
+    const Error bad{Errc::malformed, fmt::format("exam ends: got '{}', want completed,timed,ms,reason:count…", text)};
+    ExamEnds out;
+    if (text.empty()) return out;
+    const auto take = [&](auto& into) {
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+        return error == std::errc{};
+    };
+    const auto comma = [&] {
+        const bool there = text.starts_with(',');
+        if (there) text.remove_prefix(1);
+        return there;
+    };
+    if (!take(out.completed) || !comma() || !take(out.timed) || !comma() || !take(out.exam_ms)) return bad;
+    while (comma()) {
+        const auto colon = text.find(':');
+        const auto reason = std::ranges::find(abort_reasons, text.substr(0, colon));
+        if (colon == std::string_view::npos || reason == abort_reasons.end()) return bad;
+        text.remove_prefix(colon + 1);
+        if (!take(out.discontinued[static_cast<std::size_t>(reason - abort_reasons.begin())])) return bad;
+    }
+    if (!text.empty()) return bad;
+    return out;
+}
+
 int HourCell::coverage_minutes() const { return std::popcount(coverage); }
 
 std::string HourCell::serialize_keys() const {

@@ -47,6 +47,27 @@ private:
 // counted, but no longer told from repetitions: `keys_full` says so.
 inline constexpr std::size_t hour_keys_max = 4096;
 
+// Why an exam was discontinued: the words of config/schema/events.toml, and last the one for those that did not tell.
+inline constexpr std::array<std::string_view, 10> abort_reasons = {
+    "equipment_failure", "equipment_change", "patient_refused", "no_show", "patient_condition",
+    "wrong_worklist",    "operator_error",   "unspecified",     "other",   "not_told"};
+
+// The exams that ended in a stretch of time.
+struct ExamEnds {
+    std::int64_t completed = 0;
+    std::array<std::int32_t, abort_reasons.size()> discontinued{};
+    std::int64_t timed = 0;    // of all these, with a known duration
+    std::int64_t exam_ms = 0;  // Σ of the known durations
+
+    std::int64_t aborted() const;
+    std::int64_t all() const { return completed + aborted(); }
+    void add(const ExamEnds& other);
+    bool operator==(const ExamEnds&) const = default;
+
+    std::string serialize() const;  // "completed,timed,ms" and ",reason:count" for each reason; empty: none ended
+    static Result<ExamEnds> parse(std::string_view text);
+};
+
 struct HourCell {
     std::int64_t exams = 0;  // begun in this hour: seen in it and not in the hour before
     std::int64_t exposures = 0;
@@ -59,11 +80,13 @@ struct HourCell {
     std::int64_t records = 0;                        // that were counted into this row
     std::array<std::int64_t, 2> half_exposure_ms{};  // first and second half hour, for the 24 h band
     std::array<std::int64_t, 2> half_exposures{};
-    std::uint64_t coverage = 0;             // bit 59 is minute 0
-    Sketch ctdivol;                         // µGy
-    std::vector<std::uint64_t> event_keys;  // sorted: first 8 bytes of each event_h
-    std::vector<std::uint64_t> exam_keys;   // sorted: first 8 bytes of each exam_h seen in this hour
+    std::uint64_t coverage = 0;  // bit 59 is minute 0
+    Sketch ctdivol;              // µGy
+    std::vector<std::uint64_t>
+        event_keys;  // sorted: first 8 bytes of each event_h, and of each exam_h that ended (marked)
+    std::vector<std::uint64_t> exam_keys;  // sorted: first 8 bytes of each exam_h seen in this hour
     bool keys_full = false;
+    ExamEnds ends;
     std::uint64_t first_leaf = 0, last_leaf = 0;  // log indexes of its exposures; both 0: none
 
     std::int64_t mas() const { return charge_ua_ms / 1'000'000; }

@@ -66,6 +66,10 @@ UseBody read_use(std::string_view body) {
             read_integer(in, out.dlp_ugy_cm);
         } else if (key == "purpose") {
             in.plain_string(out.purpose);
+        } else if (key == "status") {
+            in.plain_string(out.status);
+        } else if (key == "reason") {
+            in.plain_string(out.reason);
         } else if (key == "sources") {
             read_sources(in, out);
         } else {

@@ -22,6 +22,8 @@ struct UseBody {
     std::optional<std::int64_t> ctdivol_ugy;
     std::optional<std::int64_t> dlp_ugy_cm;
     std::string_view purpose;  // empty: not told, judged as unknown
+    std::string_view status;   // exam.end: completed, discontinued
+    std::string_view reason;   // exam.end: why it was discontinued; empty: not told
     std::array<SourceBody, 4> sources{};
     std::size_t source_count = 0;
 };

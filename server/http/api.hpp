@@ -6,7 +6,9 @@
 #include <variant>
 #include <vector>
 
+#include "server/domain/kpi/kpi.hpp"
 #include "server/http/commands.hpp"
+#include "server/http/figure_cache.hpp"
 #include "server/http/fleet_cache.hpp"
 #include "server/http/http_server.hpp"
 #include "server/http/message.hpp"
@@ -56,6 +58,12 @@ private:
     Answer papers(const Request& request, store::StoreReader& reader);
     Answer paper(const Request& request, store::StoreReader& reader);
     Answer device_papers(const Request& request, store::StoreReader& reader);
+    Answer kpis(const Request& request, store::StoreReader& reader);
+    Answer kpis_of_device(const Params& params, store::StoreReader& reader, const std::string& text);
+    Answer kpis_of_group(const Params& params, store::StoreReader& reader, const std::string& site,
+                         const std::string& org);
+    Answer kpis_of_fleet(const Request& request, const Params& params, store::StoreReader& reader);
+    Answer passport(const Request& request, store::StoreReader& reader);
     Answer status(store::StoreReader& reader);
     Answer checkpoint(store::StoreReader& reader);
     Answer metrics_text(store::StoreReader& reader);
@@ -64,6 +72,8 @@ private:
     Answer web(const Request& request) const;
 
     Checked<std::optional<std::string>> cursor(const Params& params, std::string_view kind) const;
+    DeviceFigures figures_of(store::StoreReader& reader, const std::string& device, std::uint64_t last_leaf,
+                             rules::Span period, bool single_events, std::int64_t now_ms);
     const LifecycleTable* table_for(const std::string& modality) const;
 
     const HttpConfig& config_;
@@ -72,6 +82,7 @@ private:
     HttpCounters& counters_;
     Cursors cursors_;
     FleetCache fleet_;
+    FigureCache figures_;
     std::int64_t started_ms_;
     Rate rate_;
 };

@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t day_ms = 24 * ms_per_hour;
 constexpr std::size_t epochs_shown_max = 50;
 constexpr std::size_t gaps_shown_max = 50;
-constexpr std::int64_t fleet_age_ms = 1000;
+constexpr std::int64_t fleet_age_ms = 2000;
 
 Problem no_device(const std::string& id) {
     return {.code = "not_found", .detail = fmt::format("device: got \"{}\", want a registered one", id)};
@@ -260,25 +260,24 @@ Answer Api::devices(const Request& request, store::StoreReader& reader) {
     const auto after = cursor(*params, "devices");
     if (!after) return after.error();
 
-    const std::int64_t now = clock::utc_ms();
-    const Fleet fleet = fleet_.get(reader, now, fleet_age_ms);
-    auto at = fleet->begin();
+    const auto fleet = fleet_.state(reader, clock::utc_ms(), fleet_age_ms);
+    const std::vector<DeviceView>& devices = fleet->devices();
+    auto at = devices.begin();
     if (*after)
-        at = std::upper_bound(fleet->begin(), fleet->end(), **after,
+        at = std::upper_bound(devices.begin(), devices.end(), **after,
                               [](const std::string& id, const DeviceView& d) { return id < d.id; });
-    std::string items;
-    JsonWriter json{items};
-    json.begin_array();
-    std::size_t count = 0;
-    for (; at != fleet->end() && count < *limit; ++at, ++count) {
-        json.begin_object();
-        write_item_members(json, *at, now);
-        json.end_object();
+    const std::vector<std::string>& shown = fleet->items();
+    const auto first = static_cast<std::size_t>(at - devices.begin());
+    const std::size_t end = std::min(first + *limit, devices.size());
+    std::string items{"["};
+    for (std::size_t i = first; i < end; ++i) {
+        if (i > first) items.push_back(',');
+        items += shown[i];
     }
-    json.end_array();
-    const bool more = at != fleet->end() && count > 0;
+    items.push_back(']');
+    const bool more = end < devices.size() && end > first;
     return page_answer(request, std::move(items),
-                       more ? std::optional{cursors_.encode("devices", std::prev(at)->id)} : std::nullopt);
+                       more ? std::optional{cursors_.encode("devices", devices[end - 1].id)} : std::nullopt);
 }
 
 Answer Api::device(const Request& request, store::StoreReader& reader) {

@@ -127,6 +127,10 @@ Answer Api::read(RouteId route, const Request& request, store::StoreReader& read
             return paper(request, reader);
         case RouteId::device_papers:
             return device_papers(request, reader);
+        case RouteId::kpis:
+            return kpis(request, reader);
+        case RouteId::passport:
+            return passport(request, reader);
         default:
             break;
     }
@@ -142,6 +146,7 @@ Answer Api::memory(RouteId route, const Request& request) {
     if (const auto params = Params::of(request, {}); !params) return params.error();
     if (route == RouteId::lifecycle) return lifecycle();
     if (route == RouteId::paper_kinds) return json_answer(paper_kinds_json(*config_.papers));
+    if (route == RouteId::dictionary) return json_answer(std::string{config_.dictionary});
     if (route == RouteId::openapi) return json_answer(std::string{openapi_json()});
     if (route == RouteId::readyz) return readyz();
     return Response{200, "text/plain; charset=utf-8", make_body("ok\n"), {}, false};

@@ -101,6 +101,7 @@ Result<void> HttpServer::Impl::listen() {
 void HttpServer::Impl::open() {
     const HttpLimits& limits = config.limits;
     pool = std::make_unique<ReaderPool>(config.database, limits.readers, limits.read_jobs_max);
+    api.fleet().refresh_by([this](ReaderPool::Job job) { return pool->try_post(std::move(job)); });
     gate->network = &network;
     const Post post = [gate = gate](std::function<void()> work) { gate->post(std::move(work)); };
     const Application::After after = [this](std::int64_t ms, std::function<void()> work) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "common/core/result.hpp"
 #include "common/core/schema.hpp"
 #include "server/domain/lifecycle_table.hpp"
+#include "server/domain/rules/pack.hpp"
 #include "server/http/commands.hpp"
 #include "server/http/limits.hpp"
 #include "server/http/live_bus.hpp"
@@ -24,6 +26,8 @@ struct HttpConfig {
     std::vector<std::shared_ptr<const LifecycleTable>> tables;
     std::shared_ptr<const Schema> papers =
         std::make_shared<const Schema>();  // what a paper may hold; empty: none can be filed
+    std::function<std::shared_ptr<const rules::RulePack>()> rule_pack{};  // in force now; empty: none. On any thread
+    std::string dictionary = R"({"items":[]})";                           // dictionary_json
     std::string version;
     std::string commit;
     bool demo = false;

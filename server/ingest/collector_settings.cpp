@@ -89,6 +89,7 @@ Result<CollectorSettings> read_settings(Config& config) {
     read_mqtt(config, settings);
     settings.schema_file = config.text("schema", shipped_file("schema/events.toml"));
     settings.rules_folder = config.text("rules", shipped_file("rules"));
+    settings.text_folder = config.text("texts", shipped_file("text"));
     settings.papers_file = config.text("papers", shipped_file("schema/papers.toml"));
     settings.lifecycle_folder = config.text("lifecycle", shipped_file("lifecycle"));
     settings.demo = config.boolean("demo", false);

@@ -21,6 +21,7 @@ struct CollectorSettings {
     std::filesystem::path schema_file;
     std::filesystem::path papers_file;
     std::filesystem::path rules_folder;
+    std::filesystem::path text_folder{};
     std::filesystem::path lifecycle_folder;
     std::filesystem::path web_folder;  // empty: the embedded page
     bool demo = false;

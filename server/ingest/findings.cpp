@@ -66,13 +66,15 @@ void store_found(store::StoreWriter& store, store::DevNo dev_no, const FactLeaf&
                           .rule_version = read->rule_version,
                           .measured = found.measured,
                           .limit = found.limit,
-                          .leaves = finding::leaves_text(found.leaves)};
+                          .leaves = finding::leaves_text(found.leaves),
+                          .found_ms = recv_ms};
     if (const auto before = store.finding(dev_no, found.rule, found.key)) {
         const auto stage = finding::stage_from(before->stage).value_or(finding::Stage::suspected);
         if (stage != finding::Stage::withdrawn) row.stage = before->stage;
         row.open = finding::is_open(finding::stage_from(row.stage).value());
         row.first_leaf = before->first_leaf;
         row.owner = before->owner;
+        row.found_ms = before->found_ms;
     }
     store.put_finding(row);
 }
@@ -121,7 +123,7 @@ void store_step_of_finding(store::StoreWriter& store, store::DevNo dev_no, const
                             .owner = step->owner});
 }
 
-store::FindingRow finding_row(store::DevNo dev_no, const FindingCandidate& candidate) {
+store::FindingRow finding_row(store::DevNo dev_no, const FindingCandidate& candidate, std::int64_t recv_ms) {
     return {.dev_no = dev_no,
             .rule = candidate.rule,
             .key = fmt::format("{}@{}", name(candidate.state), candidate.state_since_ms),
@@ -135,7 +137,8 @@ store::FindingRow finding_row(store::DevNo dev_no, const FindingCandidate& candi
             .first_leaf = candidate.leaf_index,
             .last_leaf = candidate.leaf_index,
             .count = 1,
-            .open = true};
+            .open = true,
+            .found_ms = recv_ms};
 }
 
 void write_findings_of_fact(store::StoreWriter& store, store::DevNo dev_no, const FactLeaf& fact, std::uint64_t leaf,
@@ -163,7 +166,8 @@ void write_findings_of_fact(store::StoreWriter& store, store::DevNo dev_no, cons
                            .first_leaf = leaf,
                            .last_leaf = leaf,
                            .count = 1,
-                           .open = true});
+                           .open = true,
+                           .found_ms = recv_ms});
     }
 }
 

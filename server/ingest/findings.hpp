@@ -9,7 +9,7 @@
 namespace gantry::ingest {
 
 // A contradiction that the fold saw, as a row.
-store::FindingRow finding_row(store::DevNo dev_no, const FindingCandidate& candidate);
+store::FindingRow finding_row(store::DevNo dev_no, const FindingCandidate& candidate, std::int64_t recv_ms);
 
 // What a system fact means for the findings of its device: opens, counts or closes. Facts that mean nothing change
 // nothing.

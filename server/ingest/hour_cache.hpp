@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "server/domain/hour_cell.hpp"
 #include "server/store/store_writer.hpp"
@@ -9,7 +10,7 @@
 namespace gantry::ingest {
 
 // Hour rows of all devices between the fold and the store: fetched when first asked for, written once a commit when
-// changed, kept as far as hour_cells_max allows.
+// changed, kept as far as hour_cells_max allows. Adds up the days that are over: see DayCell.
 class HourCache {
 public:
     explicit HourCache(store::StoreWriter& store) : store_{store} {}
@@ -43,11 +44,15 @@ private:
     using Map = std::unordered_map<Key, Slot, KeyHash>;
 
     Map::value_type& fetch(store::DevNo dev_no, std::int64_t hour_ms);
+    void find_days_over();
+    void add_up(const Key& day);
     void shrink();
 
     store::StoreWriter& store_;
     Map slots_;
-    std::vector<Map::value_type*> dirty_;  // nodes of an unordered_map stay where they are
+    std::vector<Map::value_type*> dirty_;                        // nodes of an unordered_map stay where they are
+    std::unordered_map<store::DevNo, std::int64_t> newest_day_;  // of each device, once asked for; -1: it has no hour
+    std::unordered_set<Key, KeyHash> days_over_;                 // to be added up with this commit
     std::uint64_t commit_ = 0;
 };
 

@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <atomic>
 #include <csignal>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include "common/io/notify.hpp"
 #include "common/io/sqlite.hpp"
 #include "common/io/version.hpp"
+#include "server/http/dictionary.hpp"
 #include "server/http/http_server.hpp"
 #include "server/ingest/admin_commands.hpp"
 #include "server/ingest/admin_socket.hpp"
@@ -120,6 +122,8 @@ http::HttpConfig http_config(const CollectorSettings& settings, const std::vecto
     config.demo = settings.demo;
     config.web_dir = settings.web_folder;
     config.papers = std::make_shared<const Schema>(read_schema(settings.papers_file));
+    config.dictionary = http::dictionary_json(read_schema(settings.schema_file), *config.papers,
+                                              judging::Texts::read(settings.text_folder));
     for (const std::string& text : tables)
         config.tables.push_back(
             std::make_shared<const LifecycleTable>(LifecycleTable::parse(text, "lifecycle table").value()));
@@ -166,11 +170,14 @@ int run(const CollectorSettings& settings, const Config& config) {
     transport.attach(collector);
     HttpCommands commands{collector};
     HttpMetrics metrics{collector};
-    http::HttpServer server{http_config(settings, tables), commands, bus, metrics};
+    const judging::RuleFiles rules = judging::read_rules(settings.rules_folder);
+    std::atomic<std::shared_ptr<const rules::RulePack>> pack{rules.pack};
+    http::HttpConfig pages = http_config(settings, tables);
+    pages.rule_pack = [&pack] { return pack.load(); };
+    http::HttpServer server{std::move(pages), commands, bus, metrics};
     AdminSocket admin{settings.admin_socket(),
                       [&collector](std::string_view line) { return answer_admin(collector, line); }};
 
-    const judging::RuleFiles rules = judging::read_rules(settings.rules_folder);
     judging::JudgeThread judge{{.database = settings.database()}, rules.pack, submit_to(collector)};
 
     collector.start();
@@ -185,6 +192,7 @@ int run(const CollectorSettings& settings, const Config& config) {
         const judging::RuleFiles changed = judging::read_rules(settings.rules_folder);
         put_rules_in_force(collector, settings.database(), changed);
         judge.use_pack(changed.pack);
+        pack = changed.pack;
     });
 
     notify_systemd("STOPPING=1");

@@ -121,12 +121,12 @@ void Projection::fold(Device& device, const LeafEvent& event) {
     if (auto moment = moment_of(event))
         store_.add_moment(device.no, {moment->at_ms, event.leaf_index, std::move(moment->type)});
     mark(device);
-    write_effects(device);
+    write_effects(device, event.recv_ms);
 }
 
-void Projection::write_effects(Device& device) {
+void Projection::write_effects(Device& device, std::int64_t recv_ms) {
     for (const IntervalChange& change : effects_.intervals) store_.put_interval(device.no, change);
-    for (const FindingCandidate& found : effects_.findings) store_.add_finding(finding_row(device.no, found));
+    for (const FindingCandidate& found : effects_.findings) store_.add_finding(finding_row(device.no, found, recv_ms));
 }
 
 std::uint64_t Projection::add_fact(const FactLeaf& fact, std::int64_t recv_ms) {

@@ -102,7 +102,7 @@ public:
 private:
     std::uint64_t append(store::LeafRow leaf, const Hash& hash, Device* device);
     void fold(Device& device, const LeafEvent& event);
-    void write_effects(Device& device);
+    void write_effects(Device& device, std::int64_t recv_ms);
     void learn_of_fact(const FactLeaf& fact, std::uint64_t idx, std::int64_t recv_ms, Device* device);
     Device& register_device(const FactLeaf& fact, std::uint64_t idx, std::string_view json);
     void assign(const Assignment& assignment, std::uint64_t by);

@@ -53,6 +53,8 @@ struct Gathered {
     std::vector<rules::UseEvent> uses;
     std::set<std::string> events;                  // event_h: told again is not counted again
     std::map<std::string, std::string> age_bands;  // exam_h -> what its start says
+    std::map<std::string, std::int64_t> starts;    // exam_h -> earliest start
+    std::map<std::string, std::int64_t> ends;      // exam_h -> latest end
 };
 
 rules::UseEvent use_of(const json::object& body) {
@@ -72,21 +74,31 @@ rules::UseEvent use_of(const json::object& body) {
     return out;
 }
 
+void gather_exam(const json::object& body, bool begins, std::int64_t at_ms, Gathered& out) {
+    const std::string exam = text(body, "exam_h");
+    if (begins) {
+        if (std::string band = text(body, "age_band"); !band.empty()) out.age_bands.emplace(exam, std::move(band));
+        const auto [start, fresh] = out.starts.try_emplace(exam, at_ms);
+        if (!fresh) start->second = std::min(start->second, at_ms);
+    } else {
+        const auto [end, fresh] = out.ends.try_emplace(exam, at_ms);
+        if (!fresh) end->second = std::max(end->second, at_ms);
+        // A start that lies before what was read follows from the length.
+        if (const auto length = number(body, "duration_ms")) out.starts.try_emplace(exam, at_ms - *length);
+    }
+}
+
 void gather(const store::StoreReader::Leaf& leaf, const std::unordered_set<std::int64_t>& asked, Gathered& out) {
     if (leaf.row.type != LeafType::record) return;
     std::string inner;
     const auto record = record_inside(as_text(ByteView{leaf.bytes}), inner);
-    if (!record || (record->type != "usage.exposure" && record->type != "usage.exam.start")) return;
+    if (!record || !is_use(record->type)) return;
     json::error_code error;
     const json::value value = json::parse({record->body.data(), record->body.size()}, error);
     if (error || !value.is_object()) return;
     const json::object& body = value.get_object();
-    if (record->type == "usage.exam.start") {
-        if (std::string band = text(body, "age_band"); !band.empty())
-            out.age_bands.emplace(text(body, "exam_h"), std::move(band));
-        return;
-    }
     const std::int64_t at_ms = event_time_of(*record, leaf.row.recv_ms);
+    if (record->type != "usage.exposure") return gather_exam(body, record->type == "usage.exam.start", at_ms, out);
     const std::string event_h = text(body, "event_h");
     if (!asked.contains(hour_of(at_ms)) || (!event_h.empty() && !out.events.insert(event_h).second)) return;
     out.uses.push_back(use_of(body));
@@ -107,10 +119,11 @@ std::vector<const HourCell*> cells_of(std::span<const store::HourRow> all, std::
 
 }  // namespace
 
-std::vector<rules::UseEvent> read_uses(store::StoreReader& reader, store::DevNo dev_no,
-                                       std::span<const store::HourRow> all, std::span<const std::int64_t> wanted) {
+SingleEvents read_events(store::StoreReader& reader, store::DevNo dev_no, std::span<const store::HourRow> all,
+                         std::span<const std::int64_t> wanted, std::size_t leaves_most) {
     const std::unordered_set<std::int64_t> asked(wanted.begin(), wanted.end());
     Gathered gathered;
+    SingleEvents out;
     std::size_t looked_at = 0;
     // Each leaf leads to its device's leaf before it. Where the ranges of two hours overlap, the walk goes on from
     // where it stands: below `low` nothing was looked at yet.
@@ -119,9 +132,13 @@ std::vector<rules::UseEvent> read_uses(store::StoreReader& reader, store::DevNo 
     for (const HourCell* cell : cells_of(all, wanted)) {
         std::optional<std::uint64_t> at = cell->last_leaf >= low ? next : std::optional{cell->last_leaf};
         std::size_t before = 0;
-        while (at && (*at >= cell->first_leaf || before++ < leaves_before) && looked_at++ < use_leaves_max) {
+        while (at && (*at >= cell->first_leaf || before++ < leaves_before)) {
+            if (looked_at++ >= leaves_most) {
+                out.complete = false;
+                break;
+            }
             const auto leaf = reader.leaf(*at);
-            if (!leaf || leaf->row.dev_no != dev_no) return {};
+            if (!leaf || leaf->row.dev_no != dev_no) return {{}, {}, false};
             gather(*leaf, asked, gathered);
             low = *at;
             at = leaf->row.back ? std::optional{leaf->row.idx - *leaf->row.back} : std::nullopt;
@@ -131,8 +148,18 @@ std::vector<rules::UseEvent> read_uses(store::StoreReader& reader, store::DevNo 
     for (rules::UseEvent& use : gathered.uses)
         if (const auto band = gathered.age_bands.find(use.exam_h); band != gathered.age_bands.end())
             use.age_band = band->second;
+    for (const auto& [exam, start] : gathered.starts)
+        if (const auto end = gathered.ends.find(exam); end != gathered.ends.end() && start <= end->second)
+            out.exams.push_back({start, end->second, exam});
     std::ranges::sort(gathered.uses, {}, [](const rules::UseEvent& use) { return std::pair{use.at_ms, use.leaf}; });
-    return std::move(gathered.uses);
+    std::ranges::sort(out.exams, {}, [](const rules::ExamSpan& exam) { return std::pair{exam.from_ms, exam.to_ms}; });
+    out.uses = std::move(gathered.uses);
+    return out;
+}
+
+std::vector<rules::UseEvent> read_uses(store::StoreReader& reader, store::DevNo dev_no,
+                                       std::span<const store::HourRow> all, std::span<const std::int64_t> wanted) {
+    return read_events(reader, dev_no, all, wanted, use_leaves_max).uses;
 }
 
 }  // namespace gantry::judging

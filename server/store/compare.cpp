@@ -70,8 +70,8 @@ std::optional<std::string> difference(std::string_view table, sqlite3_stmt* stor
 
 const std::vector<std::string_view>& folded_tables() {
     static const std::vector<std::string_view> tables{
-        "log_state", "tile_hash",  "device",       "device_fold", "epoch",         "hour",          "interval",
-        "finding",   "unassigned", "finding_step", "moment",      "paper_version", "paper_subject", "paper"};
+        "log_state", "tile_hash", "device",     "device_fold",  "epoch",  "hour",          "hour_key",      "day",
+        "interval",  "finding",   "unassigned", "finding_step", "moment", "paper_version", "paper_subject", "paper"};
     return tables;
 }
 

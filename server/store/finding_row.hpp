@@ -11,11 +11,12 @@ namespace gantry::store {
 
 inline constexpr std::string_view finding_columns =
     "SELECT dev_no, rule, key, kind, severity, suspected, state, since_ms, first_at_ms, last_at_ms, first_leaf, "
-    "last_leaf, count, open, rule_version, measured, limit_text, leaves, stage, owner FROM finding ";
+    "last_leaf, count, open, rule_version, measured, limit_text, leaves, stage, owner, found_ms FROM finding ";
 
-using FindingQuery = sql::Query<DevNo, std::string, std::string, std::string, int, bool, std::string, std::int64_t,
-                                std::int64_t, std::int64_t, std::uint64_t, std::uint64_t, std::uint64_t, bool,
-                                std::int64_t, std::string, std::string, std::string, std::string, std::string>;
+using FindingQuery =
+    sql::Query<DevNo, std::string, std::string, std::string, int, bool, std::string, std::int64_t, std::int64_t,
+               std::int64_t, std::uint64_t, std::uint64_t, std::uint64_t, bool, std::int64_t, std::string, std::string,
+               std::string, std::string, std::string, std::int64_t>;
 
 template <class Take>
 auto to_finding(Take take) {
@@ -23,7 +24,7 @@ auto to_finding(Take take) {
                   std::string state, std::int64_t since_ms, std::int64_t first_at_ms, std::int64_t last_at_ms,
                   std::uint64_t first_leaf, std::uint64_t last_leaf, std::uint64_t count, bool open,
                   std::int64_t rule_version, std::string measured, std::string limit, std::string leaves,
-                  std::string stage, std::string owner) {
+                  std::string stage, std::string owner, std::int64_t found_ms) {
         take(FindingRow{dev_no,
                         std::move(rule),
                         std::move(key),
@@ -43,7 +44,8 @@ auto to_finding(Take take) {
                         std::move(limit),
                         std::move(leaves),
                         std::move(stage),
-                        std::move(owner)});
+                        std::move(owner),
+                        found_ms});
     };
 }
 

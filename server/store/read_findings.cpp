@@ -53,6 +53,16 @@ std::vector<FindingRow> findings_page(StoreReader& reader, const FindingFilter& 
     return out;
 }
 
+std::vector<FindingRow> findings_found(StoreReader& reader, DevNo dev_no, std::int64_t from_ms, std::int64_t to_ms) {
+    FindingQuery query{reader.db(), std::string{finding_columns} +
+                                        "WHERE dev_no = ?1 AND found_ms >= max(?2, 1) AND found_ms < ?3 "
+                                        "ORDER BY found_ms, rule, key LIMIT ?4"};
+    std::vector<FindingRow> out;
+    query.each(to_finding([&](FindingRow row) { out.push_back(std::move(row)); }), dev_no, from_ms, to_ms,
+               page_rows_max);
+    return out;
+}
+
 std::vector<FindingRow> judged_findings(StoreReader& reader, DevNo dev_no) {
     FindingQuery query{reader.db(),
                        std::string{finding_columns} + "WHERE dev_no = ?1 AND rule_version > 0 ORDER BY rule, key"};

@@ -38,6 +38,9 @@ std::optional<FindingRow> finding(StoreReader& reader, DevNo dev_no, std::string
 // Those of the dated rules, by rule and key, whatever became of them.
 std::vector<FindingRow> judged_findings(StoreReader& reader, DevNo dev_no);
 
+// Those that were found first in [from, to), by that time; at most page_rows_max.
+std::vector<FindingRow> findings_found(StoreReader& reader, DevNo dev_no, std::int64_t from_ms, std::int64_t to_ms);
+
 // Oldest first.
 std::vector<FindingStepRow> finding_steps(StoreReader& reader, DevNo dev_no, std::string_view rule,
                                           std::string_view key);

@@ -81,6 +81,11 @@ std::vector<PaperRow> papers_after(StoreReader& reader, std::uint64_t first, std
     return out;
 }
 
+std::uint64_t newest_paper(StoreReader& reader) {
+    sql::Query<std::optional<std::uint64_t>> query{reader.db(), "SELECT max(leaf) FROM paper_version"};
+    return std::get<0>(query.first().value()).value_or(0);
+}
+
 std::vector<PaperRow> paper_versions(StoreReader& reader, const std::string& kind, const std::string& id,
                                      std::size_t limit) {
     PaperQuery query{reader.db(),

@@ -30,6 +30,9 @@ std::vector<PaperRow> papers_page(StoreReader& reader, const std::string& kind, 
 // Filings and withdrawals at log index >= first, in log order.
 std::vector<PaperRow> papers_after(StoreReader& reader, std::uint64_t first, std::size_t limit);
 
+// Log index of the newest filing or withdrawal; 0: there is none.
+std::uint64_t newest_paper(StoreReader& reader);
+
 // Every version of one paper, newest first, withdrawals too.
 std::vector<PaperRow> paper_versions(StoreReader& reader, const std::string& kind, const std::string& id,
                                      std::size_t limit);

@@ -8,6 +8,7 @@
 #include "common/core/bytes.hpp"
 #include "common/core/crypto.hpp"
 #include "common/core/leaf.hpp"
+#include "server/domain/day_cell.hpp"
 #include "server/domain/fold.hpp"
 
 // The rows of the store as values. Numbers of devices and epochs count from 1 in the order of their first appearance in
@@ -67,6 +68,11 @@ struct HourRow {
     HourCell cell;
 };
 
+struct DayRow {
+    std::int64_t day_ms = 0;
+    DayCell cell;
+};
+
 struct FindingRow {
     DevNo dev_no = 0;
     std::string
@@ -89,6 +95,7 @@ struct FindingRow {
     std::string leaves{};             // log indexes of the records that made it, comma separated
     std::string stage = "suspected";  // suspected, confirmed, answered, dismissed, closed, withdrawn
     std::string owner{};              // who takes care of it; empty: nobody
+    std::int64_t found_ms = 0;        // when it was found first; 0: not known
 };
 
 // What a person did about a finding.

@@ -4,8 +4,6 @@
 
 namespace gantry::store {
 
-StoreReader::StoreReader(const std::filesystem::path& file) : db_{sql::open_reader(file, 2000, reader_cache_kib)} {}
-
 sql::Database& StoreReader::db() {
     if (!in_snapshot_) db_.abort_after_ms(read_ms_max);
     return db_;
@@ -95,18 +93,18 @@ constexpr std::string_view hour_columns =
     "SELECT dev_no, hour_ms, exams, exposures, patient_exposures, exposure_ms, charge_ua_ms, dlp_ugy_cm, "
     "unknown_duration, faults, "
     "records, half0_ms, half1_ms, half0_exposures, half1_exposures, coverage, ctdivol, first_leaf, "
-    "last_leaf FROM hour ";
+    "last_leaf, ends FROM hour ";
 
 template <class OnRow, class... Args>
 void read_hours(sql::Database& db, std::string_view where, OnRow on_row, const Args&... args) {
     using Int = std::int64_t;
     sql::Query<DevNo, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, std::string_view,
-               std::uint64_t, std::uint64_t>
+               std::uint64_t, std::uint64_t, std::string_view>
         query{db, std::string{hour_columns} + std::string{where}};
     query.each(
         [&](DevNo dev_no, Int hour_ms, Int exams, Int exposures, Int patient, Int ms, Int charge, Int dlp, Int unknown,
             Int faults, Int records, Int half0_ms, Int half1_ms, Int half0, Int half1, Int coverage,
-            std::string_view ctdivol, std::uint64_t first_leaf, std::uint64_t last_leaf) {
+            std::string_view ctdivol, std::uint64_t first_leaf, std::uint64_t last_leaf, std::string_view ends) {
             StoreReader::DeviceHour out{dev_no, {hour_ms, {}}};
             HourCell& cell = out.row.cell;
             cell.exams = exams;
@@ -124,6 +122,7 @@ void read_hours(sql::Database& db, std::string_view where, OnRow on_row, const A
             cell.ctdivol = Sketch::parse(ctdivol).value();
             cell.first_leaf = first_leaf;
             cell.last_leaf = last_leaf;
+            cell.ends = ExamEnds::parse(ends).value();
             on_row(std::move(out));
         },
         args...);

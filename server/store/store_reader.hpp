@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@
 
 namespace gantry::store {
 
+class LeafQuery;  // private to store_reader_log.cpp
+
 // A read-only connection: it cannot write, and it never checkpoints. One thread at a time; give each reading thread its
 // own. Each function runs at most read_ms_max and then throws sql::SqlBusy. Several calls see one state of the store
 // only inside a Snapshot. Endpoints with needs of their own add free functions `read_*.cpp` beside this file, which
@@ -20,6 +23,8 @@ namespace gantry::store {
 class StoreReader {
 public:
     explicit StoreReader(const std::filesystem::path& file);
+    ~StoreReader();
+    StoreReader(StoreReader&&) noexcept;
 
     // While it lives, all calls see the same state. Not longer than one answer needs: it holds the WAL.
     class Snapshot {
@@ -93,6 +98,7 @@ public:
 
 private:
     sql::Database db_;
+    std::unique_ptr<LeafQuery> one_leaf_;  // prepared once: a walk asks for many
     bool in_snapshot_ = false;
 };
 

@@ -21,14 +21,16 @@ std::optional<CheckpointRow> StoreReader::last_checkpoint() {
     return CheckpointRow{std::get<0>(*row), std::get<1>(*row), std::move(std::get<2>(*row)), std::get<3>(*row)};
 }
 
-namespace {
-
 using Leaf = StoreReader::Leaf;
+
+namespace {
 
 // The epoch's id comes along: a record's leaf cannot be read without it.
 constexpr std::string_view leaf_columns =
     "SELECT l.idx, l.type, l.recv_ms, l.dev_no, l.epoch_no, l.seq, l.back, l.bytes, e.epoch FROM leaf l "
     "LEFT JOIN epoch e ON e.epoch_no = l.epoch_no ";
+
+}  // namespace
 
 class LeafQuery {
 public:
@@ -54,6 +56,12 @@ private:
         query_;
 };
 
+StoreReader::StoreReader(const std::filesystem::path& file) : db_{sql::open_reader(file, 2000, reader_cache_kib)} {}
+StoreReader::~StoreReader() = default;
+StoreReader::StoreReader(StoreReader&&) noexcept = default;
+
+namespace {
+
 std::optional<std::uint64_t> previous_of(const LeafRow& row) {
     if (!row.back) return std::nullopt;
     return row.idx - *row.back;
@@ -70,7 +78,9 @@ bool has_type(const Leaf& leaf, std::string_view type) {
 
 std::optional<Leaf> StoreReader::leaf(std::uint64_t idx) {
     std::optional<Leaf> out;
-    LeafQuery{db(), "WHERE l.idx = ?1"}.each([&](Leaf leaf) { out = std::move(leaf); }, idx);
+    sql::Database& store = db();  // starts the time limit
+    if (!one_leaf_) one_leaf_ = std::make_unique<LeafQuery>(store, "WHERE l.idx = ?1");
+    one_leaf_->each([&](Leaf leaf) { out = std::move(leaf); }, idx);
     return out;
 }
 

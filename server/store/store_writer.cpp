@@ -65,12 +65,20 @@ void StoreWriter::put_epoch(const EpochRow& epoch) {
 }
 
 void StoreWriter::put_hour(DevNo dev_no, std::int64_t hour_ms, const HourCell& cell) {
-    const std::string keys = cell.serialize_keys();
     impl_->upsert_hour.run(dev_no, hour_ms, cell.exams, cell.exposures, cell.patient_exposures, cell.exposure_ms,
                            cell.charge_ua_ms, cell.dlp_ugy_cm, cell.unknown_duration, cell.faults, cell.records,
                            cell.half_exposure_ms[0], cell.half_exposure_ms[1], cell.half_exposures[0],
                            cell.half_exposures[1], static_cast<std::int64_t>(cell.coverage), cell.ctdivol.serialize(),
-                           as_bytes(keys), cell.keys_full, cell.first_leaf, cell.last_leaf);
+                           cell.first_leaf, cell.last_leaf, cell.ends.serialize());
+    if (cell.event_keys.empty() && cell.exam_keys.empty()) return;
+    const std::string keys = cell.serialize_keys();
+    impl_->upsert_hour_keys.run(hour_ms, dev_no, as_bytes(keys));
+}
+
+void StoreWriter::put_day(DevNo dev_no, std::int64_t day_ms, const DayCell& cell) {
+    impl_->upsert_day.run(dev_no, day_ms, cell.use.exams, cell.use.exposures, cell.use.patient_exposures,
+                          cell.use.exposure_ms, cell.use.charge_ua_ms, cell.use.unknown_duration,
+                          cell.use.ends.serialize(), cell.serialize_watched(), cell.used);
 }
 
 void StoreWriter::put_interval(DevNo dev_no, const IntervalChange& change) {
@@ -81,13 +89,14 @@ void StoreWriter::put_interval(DevNo dev_no, const IntervalChange& change) {
 
 void StoreWriter::add_finding(const FindingRow& f) {
     impl_->upsert_finding.run(f.dev_no, f.rule, f.key, f.kind, static_cast<int>(f.severity), f.suspected, f.state,
-                              f.since_ms, f.first_at_ms, f.last_at_ms, f.first_leaf, f.last_leaf, f.count, f.open);
+                              f.since_ms, f.first_at_ms, f.last_at_ms, f.first_leaf, f.last_leaf, f.count, f.open,
+                              f.found_ms);
 }
 
 void StoreWriter::put_finding(const FindingRow& f) {
     impl_->replace_finding.run(f.dev_no, f.rule, f.key, f.kind, static_cast<int>(f.severity), f.suspected, f.state,
                                f.since_ms, f.first_at_ms, f.last_at_ms, f.first_leaf, f.last_leaf, f.count, f.open,
-                               f.rule_version, f.measured, f.limit, f.leaves, f.stage, f.owner);
+                               f.rule_version, f.measured, f.limit, f.leaves, f.stage, f.owner, f.found_ms);
 }
 
 void StoreWriter::add_finding_step(const FindingStepRow& step) {

@@ -37,6 +37,7 @@ public:
     void put_fold(DevNo dev_no, std::uint64_t last_leaf, std::string_view fold);
     void put_epoch(const EpochRow& epoch);
     void put_hour(DevNo dev_no, std::int64_t hour_ms, const HourCell& cell);
+    void put_day(DevNo dev_no, std::int64_t day_ms, const DayCell& cell);
     void put_interval(DevNo dev_no, const IntervalChange& change);
     // Inserts, or counts one more and moves last_at, last_leaf and the greater severity on.
     void add_finding(const FindingRow& finding);
@@ -63,6 +64,7 @@ public:
     std::optional<LogState> log_state();
     std::optional<CheckpointRow> last_checkpoint();
     std::optional<HourCell> hour(DevNo dev_no, std::int64_t hour_ms);
+    std::optional<std::int64_t> newest_hour(DevNo dev_no);  // with a row
     std::optional<UnassignedRow> unassigned(std::uint64_t leaf);
     std::optional<FindingRow> finding(DevNo dev_no, std::string_view rule, std::string_view key);
     bool is_paper_in_force(std::string_view kind, std::string_view id);

@@ -33,12 +33,20 @@ struct StoreWriter::Impl {
     sql::Statement upsert_hour{
         db,
         "INSERT INTO hour VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-        "?19, ?20, ?21) "
+        "?19, ?20) "
         "ON CONFLICT (dev_no, hour_ms) DO UPDATE SET exams = ?3, exposures = ?4, patient_exposures = ?5, exposure_ms = "
         "?6, "
         "charge_ua_ms = ?7, dlp_ugy_cm = ?8, unknown_duration = ?9, faults = ?10, records = ?11, half0_ms = ?12, "
-        "half1_ms = ?13, half0_exposures = ?14, half1_exposures = ?15, coverage = ?16, ctdivol = ?17, keys = ?18, "
-        "keys_full = ?19, first_leaf = ?20, last_leaf = ?21"};
+        "half1_ms = ?13, half0_exposures = ?14, half1_exposures = ?15, coverage = ?16, ctdivol = ?17, "
+        "first_leaf = ?18, last_leaf = ?19, ends = ?20"};
+    sql::Statement upsert_day{db,
+                              "INSERT INTO day VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT "
+                              "(dev_no, day_ms) DO UPDATE SET "
+                              "exams = ?3, exposures = ?4, patient_exposures = ?5, exposure_ms = ?6, charge_ua_ms = "
+                              "?7, unknown_duration = ?8, "
+                              "ends = ?9, watched = ?10, used = ?11"};
+    sql::Statement upsert_hour_keys{
+        db, "INSERT INTO hour_key VALUES (?1, ?2, ?3) ON CONFLICT (hour_ms, dev_no) DO UPDATE SET keys = ?3"};
     sql::Statement upsert_interval{
         db,
         "INSERT INTO interval VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
@@ -48,17 +56,19 @@ struct StoreWriter::Impl {
     sql::Statement upsert_finding{
         db,
         "INSERT INTO finding (dev_no, rule, key, kind, severity, suspected, state, since_ms, first_at_ms, last_at_ms, "
-        "first_leaf, last_leaf, count, open) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
+        "first_leaf, last_leaf, count, open, found_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+        "?14, "
+        "?15) "
         "ON CONFLICT (dev_no, rule, key) DO UPDATE SET count = count + ?13, open = ?14, severity = max(severity, ?5), "
         "suspected = min(suspected, ?6), first_at_ms = min(first_at_ms, ?9), last_at_ms = max(last_at_ms, ?10), "
         "last_leaf = ?12"};
     sql::Statement replace_finding{
         db,
         "INSERT INTO finding VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-        "?19, ?20) "
+        "?19, ?20, ?21) "
         "ON CONFLICT (dev_no, rule, key) DO UPDATE SET kind = ?4, severity = ?5, suspected = ?6, state = ?7, "
         "since_ms = ?8, first_at_ms = ?9, last_at_ms = ?10, last_leaf = ?12, count = ?13, open = ?14, "
-        "rule_version = ?15, measured = ?16, limit_text = ?17, leaves = ?18, stage = ?19, owner = ?20"};
+        "rule_version = ?15, measured = ?16, limit_text = ?17, leaves = ?18, stage = ?19, owner = ?20, found_ms = ?21"};
     sql::Statement insert_finding_step{db, "INSERT INTO finding_step VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"};
     sql::Statement insert_moment{db, "INSERT INTO moment VALUES (?1, ?2, ?3, ?4)"};
     sql::Statement close_finding{
@@ -90,15 +100,16 @@ struct StoreWriter::Impl {
 
     sql::Query<std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
                std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
-               std::string_view, ByteView, bool, std::uint64_t, std::uint64_t>
-        select_hour{
-            db,
-            "SELECT exams, exposures, patient_exposures, exposure_ms, charge_ua_ms, dlp_ugy_cm, "
-            "unknown_duration, faults, "
-            "records, half0_ms, half1_ms, half0_exposures, half1_exposures, coverage, ctdivol, keys, keys_full, "
-            "first_leaf, last_leaf "
-            "FROM hour "
-            "WHERE dev_no = ?1 AND hour_ms = ?2"};
+               std::string_view, std::uint64_t, std::uint64_t, std::string_view>
+        select_hour{db,
+                    "SELECT exams, exposures, patient_exposures, exposure_ms, charge_ua_ms, dlp_ugy_cm, "
+                    "unknown_duration, faults, "
+                    "records, half0_ms, half1_ms, half0_exposures, half1_exposures, coverage, ctdivol, "
+                    "first_leaf, last_leaf, ends "
+                    "FROM hour "
+                    "WHERE dev_no = ?1 AND hour_ms = ?2"};
+    sql::Query<std::optional<std::int64_t>> select_newest_hour{db, "SELECT max(hour_ms) FROM hour WHERE dev_no = ?1"};
+    sql::Query<ByteView> select_hour_keys{db, "SELECT keys FROM hour_key WHERE hour_ms = ?1 AND dev_no = ?2"};
     sql::Query<int, std::int64_t, DevNo, EpochNo, std::uint64_t, std::optional<std::uint64_t>, ByteView> select_leaf{
         db, "SELECT type, recv_ms, dev_no, epoch_no, seq, back, bytes FROM leaf WHERE idx = ?1"};
     sql::Query<std::uint64_t, int, std::int64_t, DevNo, EpochNo, std::uint64_t, std::optional<std::uint64_t>, ByteView>

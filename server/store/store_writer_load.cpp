@@ -39,8 +39,7 @@ std::optional<HourCell> StoreWriter::hour(DevNo dev_no, std::int64_t hour_ms) {
         [&](std::int64_t exams, std::int64_t exposures, std::int64_t patient, std::int64_t ms, std::int64_t charge,
             std::int64_t dlp, std::int64_t unknown, std::int64_t faults, std::int64_t records, std::int64_t half0_ms,
             std::int64_t half1_ms, std::int64_t half0, std::int64_t half1, std::int64_t coverage,
-            std::string_view ctdivol, ByteView keys, bool keys_full, std::uint64_t first_leaf,
-            std::uint64_t last_leaf) {
+            std::string_view ctdivol, std::uint64_t first_leaf, std::uint64_t last_leaf, std::string_view ends) {
             HourCell& cell = out.emplace();
             cell.exams = exams;
             cell.exposures = exposures;
@@ -55,13 +54,19 @@ std::optional<HourCell> StoreWriter::hour(DevNo dev_no, std::int64_t hour_ms) {
             cell.half_exposures = {half0, half1};
             cell.coverage = static_cast<std::uint64_t>(coverage);
             cell.ctdivol = Sketch::parse(ctdivol).value();
-            cell.parse_keys(as_text(keys)).value();
-            cell.keys_full = keys_full;
             cell.first_leaf = first_leaf;
             cell.last_leaf = last_leaf;
+            cell.ends = ExamEnds::parse(ends).value();
         },
         dev_no, hour_ms);
+    if (!out) return out;
+    impl_->select_hour_keys.each([&](ByteView keys) { out->parse_keys(as_text(keys)).value(); }, hour_ms, dev_no);
     return out;
+}
+
+std::optional<std::int64_t> StoreWriter::newest_hour(DevNo dev_no) {
+    const auto row = impl_->select_newest_hour.first(dev_no);
+    return row ? std::get<0>(*row) : std::nullopt;
 }
 
 std::optional<UnassignedRow> StoreWriter::unassigned(std::uint64_t leaf) {

@@ -9,8 +9,9 @@ import end_to_end
 import footprint
 import ingest
 import overload
+import queries
 
-BENCHES = {"ingest": ingest.run, "end-to-end": end_to_end.run, "agent-footprint": footprint.run, "overload": overload.run}
+BENCHES = {"ingest": ingest.run, "end-to-end": end_to_end.run, "agent-footprint": footprint.run, "overload": overload.run, "queries": queries.run}
 
 
 def main():

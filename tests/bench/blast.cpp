@@ -2,6 +2,7 @@
 // receipt obeyed.
 //   bench_blast keys --devices N --seed N                                    registration lines on stdout
 //   bench_blast run --port N --devices N --frames N --records N --seed N --window N    a line of JSON on stdout
+//             [--rate RECORDS_A_SECOND] [--from-frame N]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -50,11 +51,13 @@ std::optional<std::uint64_t> number_of(std::string_view json, std::string_view k
 // What all simulated agents share: window, receipts, retries.
 class Fleet {
 public:
-    Fleet(std::vector<LoadDevice> devices, const LoadOptions& options, std::size_t window)
-        : devices_{std::move(devices)}, senders_(devices_.size()), options_{options}, window_{window} {
+    // Frames before `from` were sent and receipted in an earlier run.
+    Fleet(std::vector<LoadDevice> devices, const LoadOptions& options, std::size_t window, std::uint32_t from)
+        : devices_{std::move(devices)}, senders_(devices_.size()), options_{options}, window_{window}, from_{from} {
         for (std::size_t i = 0; i < devices_.size(); ++i) {
             index_[devices_[i].id.text()] = i;
             senders_[i].sent_at.resize(options.frames);
+            senders_[i].next = senders_[i].frames_acked = from;
         }
     }
 
@@ -79,14 +82,17 @@ public:
     }
 
     bool done() const {
-        return numbers_.records == std::uint64_t{options_.frames} * options_.records * devices_.size();
+        return numbers_.records == std::uint64_t{options_.frames - from_} * options_.records * devices_.size();
     }
 
     // Sends one round over the devices; false when nobody may send now.
-    bool send(RawMqtt& mqtt) {
+    // Until `frames_most` are sent in all.
+    bool send(RawMqtt& mqtt, double frames_most) {
         bool sent = false;
         const auto now = Clock::now();
-        for (std::size_t step = 0; step < devices_.size() && in_flight_ < window_ && mqtt.can_publish(); ++step) {
+        for (std::size_t step = 0; step < devices_.size() && in_flight_ < window_ && mqtt.can_publish() &&
+                                   static_cast<double>(numbers_.frames_sent) < frames_most;
+             ++step) {
             turn_ = (turn_ + 1) % devices_.size();
             Sender& sender = senders_[turn_];
             go_back_when_silent(sender, now);
@@ -129,6 +135,7 @@ private:
     std::unordered_map<std::string, std::size_t> index_;
     LoadOptions options_;
     std::size_t window_;
+    std::uint32_t from_;
     std::size_t in_flight_ = 0;
     std::size_t turn_ = 0;
     Numbers numbers_;
@@ -141,8 +148,13 @@ double percentile(std::vector<double>& values, double share) {
     return values[static_cast<std::size_t>(at)];
 }
 
-int run(const LoadOptions& options, std::uint16_t port, std::size_t window, double limit_s) {
-    Fleet fleet{make_load(options, true), options, window};
+struct Pace {
+    double records_per_s = 0;      // 0: as fast as they go
+    std::uint32_t from_frame = 0;  // those before were sent by an earlier run
+};
+
+int run(const LoadOptions& options, std::uint16_t port, std::size_t window, double limit_s, const Pace& pace) {
+    Fleet fleet{make_load(options, true), options, window, pace.from_frame};
     RawMqtt mqtt{port, "bench-blast",
                  [&](std::string_view topic, ByteView payload) { fleet.on_message(topic, payload); }};
     mqtt.subscribe("gantry/v1/+/+/down");
@@ -150,7 +162,8 @@ int run(const LoadOptions& options, std::uint16_t port, std::size_t window, doub
     const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - begin).count(); };
     auto last_check = begin;
     while (!fleet.done() && seconds() < limit_s) {
-        const bool sent = fleet.send(mqtt);
+        const double frames = pace.records_per_s > 0 ? seconds() * pace.records_per_s / options.records : 1e18;
+        const bool sent = fleet.send(mqtt, frames);
         mqtt.poll(sent ? 0 : 5);
         if (Clock::now() - last_check > retry_after / 4) {
             last_check = Clock::now();
@@ -186,8 +199,10 @@ int main(int argc, char** argv) {
         return 0;
     }
     if (command == "run")
-        return run(options, static_cast<std::uint16_t>(number("--port", 1883)), number("--window", 400),
-                   number("--limit-s", 600));
+        return run(
+            options, static_cast<std::uint16_t>(number("--port", 1883)), number("--window", 400),
+            number("--limit-s", 600),
+            {.records_per_s = static_cast<double>(number("--rate", 0)), .from_frame = number("--from-frame", 0)});
     fmt::print(stderr, "got '{}', want keys or run\n", command);
     return 2;
 }

@@ -101,9 +101,11 @@ class World:
         self.mqtt = f"mqtt://127.0.0.1:{self.mqtt_port}"
         return child
 
-    def collector(self):
-        self.state = self.dir / "collector"
-        self.state.mkdir()
+    def collector(self, made=None):
+        """`made`: a state folder that holds a store already."""
+        self.state = made or self.dir / "collector"
+        if not made:
+            self.state.mkdir()
         self.port = free_port()
         child = self.start("collector", [self.bin / "gantry-collector", "--state", self.state, "--listen", f"127.0.0.1:{self.port}",
                                          "--mqtt", self.mqtt])

@@ -92,6 +92,7 @@ test('catalogue: every key that the sources use is there, and every key is used'
   for (const key of literal) if (!external.has(key)) assert.ok(has(key), `${key} is used but not in the catalogue`);
   // Families whose last part comes from data: their prefix must appear in a template.
   const families = new Set([...code.matchAll(/`([a-z_]+)\.\$\{/g)].map((m) => m[1]));
+  for (const family of ['kpi', 'why', 'passport']) families.add(family);  // the server's own; its tests hold them
   for (const key of Object.keys(en)) {
     const stem = key.replace(/_(one|other)$/, '');
     assert.ok(literal.has(stem) || literal.has(key) || families.has(key.split('.')[0]), `${key} is in the catalogue but not used`);

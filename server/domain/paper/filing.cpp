@@ -151,7 +151,11 @@ struct Consistent {
         check.no_repeats("devices", p.devices);
         check.after("to", p.to_ms, "from", p.from_ms);
         minutes("cover_to_minute", p.cover_to_minute, "cover_from_minute", p.cover_from_minute);
+        check.no_repeats("down_states", p.down_states);
+        for (const Exclusion& left_out : p.exclusions)
+            check.after("exclusions.to", left_out.to_ms, "exclusions.from", left_out.from_ms);
     }
+    void operator()(const Cost& p) const { check.after("to", p.to_ms, "from", p.from_ms); }
     void operator()(const Document&) const {}
     void operator()(const OpeningHours& p) const {
         check.want(!p.device.empty() || !p.site.empty(), "device", "neither device nor site", "one of them");

@@ -20,6 +20,7 @@ inline constexpr std::array<std::string_view, 3> words_of(RecallAction) { return
 template <class V>
 void fields(V& v, Org& p) {
     v("name", p.name)("name_en", p.name_en)("region", p.region)("kind", p.kind);
+    v("open_beds", p.open_beds);
 }
 template <class V>
 void fields(V& v, Site& p) {
@@ -45,7 +46,8 @@ void fields(V& v, DeviceSheet& p) {
     v("guided_by", p.guided_by)("first_configured", p.first_configured)("manufactured_at", p.manufactured_ms);
     v("labelled_life_days", p.labelled_life_days)("life_extended_to", p.life_extended_to_ms);
     v("installed_at", p.installed_ms)("planned_exams_per_day", p.planned_exams_per_day);
-    v("capacity_exams_per_day", p.capacity_exams_per_day)("pm_normal_ms", p.pm_normal_ms);
+    v("capacity_exams_per_day", p.capacity_exams_per_day)("openable_days_per_year", p.openable_days_per_year);
+    v("openable_minutes_per_day", p.openable_minutes_per_day)("pm_normal_ms", p.pm_normal_ms);
     v("tube_rated_scan_ms", p.tube_rated_scan_ms)("site_fp", p.site_fp)("predecessor", p.predecessor);
 }
 template <class V>
@@ -116,11 +118,20 @@ void fields(V& v, WorkOrder& p) {
     v("engineer", p.engineer)("signed_by", p.signed_by)("outcome", p.outcome);
 }
 template <class V>
+void fields(V& v, Exclusion& p) {
+    v("from", p.from_ms)("to", p.to_ms)("reason", p.reason);
+}
+template <class V>
 void fields(V& v, Contract& p) {
     v("devices", p.devices)("kind", p.kind)("no", p.no)("supplier", p.supplier)("from", p.from_ms)("to", p.to_ms);
     v("uptime_permille", p.uptime_permille)("cover_from_minute", p.cover_from_minute);
     v("cover_to_minute", p.cover_to_minute)("cover_weekdays", p.cover_weekdays);
     v("partial_factor_permille", p.partial_factor_permille)("annual_cost_cny", p.annual_cost_cny);
+    v("down_states", p.down_states)("down_from", p.down_from)("exclusions", p.exclusions);
+}
+template <class V>
+void fields(V& v, Cost& p) {
+    v("device", p.device)("kind", p.kind)("from", p.from_ms)("to", p.to_ms)("amount_cny", p.amount_cny);
 }
 template <class V>
 void fields(V& v, Document& p) {

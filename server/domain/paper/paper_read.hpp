@@ -15,13 +15,13 @@ namespace gantry::paper {
 
 using Paper = std::variant<Org, Site, Room, Person, DeviceSheet, Permit, Commitment, Certificate, Operator, Test,
                            Recall, RecallAnswer, AdverseEvent, Schedule, WorkOrder, Contract, Document, OpeningHours,
-                           DeclaredCount, HolderChange>;
+                           DeclaredCount, HolderChange, Cost>;
 
 // The names of the kinds, in the order of Paper's alternatives: the types of config/schema/papers.toml.
 inline constexpr std::array<std::string_view, std::variant_size_v<Paper>> paper_kinds = {
     "org",         "site",     "room",     "person",        "device_sheet",   "permit",        "commitment",
     "certificate", "operator", "test",     "recall",        "recall_answer",  "adverse_event", "schedule",
-    "work_order",  "contract", "document", "opening_hours", "declared_count", "holder_change"};
+    "work_order",  "contract", "document", "opening_hours", "declared_count", "holder_change", "cost"};
 
 inline std::string_view kind_of(const Paper& paper) { return paper_kinds[paper.index()]; }
 inline const Filed& filed(const Paper& paper) {

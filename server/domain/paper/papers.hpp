@@ -27,6 +27,7 @@ struct Filed {
 struct Org : Filed {
     std::string name, name_en, region;
     std::string kind;  // hospital, test_body, supplier, service, recycler, authority
+    std::optional<std::int64_t> open_beds;
     bool operator==(const Org&) const = default;
 };
 struct Site : Filed {
@@ -71,6 +72,7 @@ struct DeviceSheet : Filed {
     std::optional<std::int64_t> installed_ms;
     std::optional<std::int64_t> planned_exams_per_day;
     std::optional<std::int64_t> capacity_exams_per_day;
+    std::optional<std::int64_t> openable_days_per_year, openable_minutes_per_day;
     std::optional<std::int64_t> pm_normal_ms;  // the model's normal time for a preventive maintenance
     std::optional<std::int64_t> tube_rated_scan_ms;
     std::string site_fp;      // fingerprint of the place it was registered at
@@ -229,6 +231,13 @@ struct WorkOrder : Filed {
     bool operator==(const WorkOrder&) const = default;
 };
 
+// A time that both sides of a contract leave out of what it promises.
+struct Exclusion {
+    std::int64_t from_ms = 0, to_ms = 0;
+    std::string reason;  // force_majeure, power_failure, misuse, building, no_access, other
+    bool operator==(const Exclusion&) const = default;
+};
+
 // A contract with what it promises. Down-time definitions are its own.
 struct Contract : Filed {
     std::vector<std::string> devices;
@@ -242,7 +251,19 @@ struct Contract : Filed {
     std::uint8_t cover_weekdays = 0x7f;                          // bit 0 Monday
     std::int64_t partial_factor_permille = 500;                  // a partial fault counts as this much down time
     std::optional<std::int64_t> annual_cost_cny;
+    std::vector<std::string> down_states;  // fault, retest, pm, suspended, sealed; empty: fault and retest
+    std::string down_from = "fault";       // or call: down time runs from the corrective work order
+    std::vector<Exclusion> exclusions;
     bool operator==(const Contract&) const = default;
+};
+
+// What a device cost or earned in a period, beside what contracts and work orders say.
+struct Cost : Filed {
+    std::string device;
+    std::string kind;  // service, tube, energy, staff, consumables, room, income
+    std::int64_t from_ms = 0, to_ms = 0;
+    std::int64_t amount_cny = 0;  // of the whole period
+    bool operator==(const Cost&) const = default;
 };
 
 struct Document : Filed {
@@ -302,6 +323,7 @@ struct DevicePapers {
     std::vector<Schedule> schedules;
     std::vector<WorkOrder> work_orders;
     std::vector<Contract> contracts;
+    std::vector<Cost> costs;
     std::vector<Document> documents;
     std::vector<AdverseEvent> adverse_events;
     std::vector<OpeningHours> hours;

@@ -56,6 +56,7 @@ struct Sorter {
     void operator()(const Schedule& p) const { take(out.schedules, p, of_device(p.device)); }
     void operator()(const WorkOrder& p) const { take(out.work_orders, p, of_device(p.device)); }
     void operator()(const Contract& p) const { take(out.contracts, p, contains(p.devices, device.id)); }
+    void operator()(const Cost& p) const { take(out.costs, p, of_device(p.device)); }
     void operator()(const Document& p) const { take(out.documents, p, of_device(p.device)); }
     void operator()(const OpeningHours& p) const {
         take(out.hours, p, p.device.empty() ? of_site(p.site) : of_device(p.device));
@@ -105,7 +106,8 @@ void sort_lists(DevicePapers& papers) {
     };
     sort(papers.rooms, papers.people, papers.permits, papers.commitments, papers.tests, papers.certificates,
          papers.operators, papers.recalls, papers.recall_answers, papers.schedules, papers.work_orders,
-         papers.contracts, papers.documents, papers.adverse_events, papers.hours, papers.counts, papers.holder_changes);
+         papers.contracts, papers.costs, papers.documents, papers.adverse_events, papers.hours, papers.counts,
+         papers.holder_changes);
 }
 
 }  // namespace

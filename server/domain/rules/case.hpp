@@ -13,15 +13,26 @@
 // same case gives the same findings, whenever and wherever it is judged.
 namespace gantry::rules {
 
+// A stretch of time, half open.
+struct Span {
+    std::int64_t from_ms = 0, to_ms = 0;
+    bool empty() const { return from_ms >= to_ms; }
+    bool holds(std::int64_t at_ms) const { return from_ms <= at_ms && at_ms < to_ms; }
+    bool operator==(const Span&) const = default;
+};
+using Spans = std::vector<Span>;
+
 // Use in one UTC hour, with where its records stand in the log.
 struct UseHour {
     std::int64_t hour_ms = 0;
+    std::int64_t length_ms = 3'600'000;  // for figures a row may stand for a whole day
     std::int64_t exams = 0, exposures = 0, patient_exposures = 0;
     std::int64_t exposure_ms = 0;                 // Σ over exposures of known duration
     std::int64_t unknown_duration = 0;            // exposures without one
     std::int64_t charge_ua_ms = 0;                // mAs = this / 1,000,000
     std::int64_t covered_minutes = 0;             // of this hour, that an agent watched
     std::uint64_t first_leaf = 0, last_leaf = 0;  // of its exposures; both 0: not known
+    ExamEnds ends{};                              // of the exams that ended in it
 };
 
 // One exposure, fetched only for the hours that a rule asks for (see Wanted).
@@ -86,6 +97,30 @@ struct ZoneOffset {
     std::int64_t offset_ms = 0;
 };
 
+// A fault as the device told it, from its raise to its clearance.
+struct FaultSpan {
+    std::int64_t from_ms = 0, to_ms = 0;  // to_ms: forever_ms while it lasts
+    std::string code, severity;           // hard, partial, safety, info
+    std::uint64_t leaf = 0;
+};
+
+struct OperatingSpan {
+    std::int64_t from_ms = 0, to_ms = 0;  // to_ms: forever_ms while it lasts
+    Operating operating = Operating::no_data;
+};
+
+// One examination, from its start to its end.
+struct ExamSpan {
+    std::int64_t from_ms = 0, to_ms = 0;
+    std::string exam_h;
+};
+
+// A finding: since when there was something to find, and when it was found.
+struct Alert {
+    std::string rule, key;
+    std::int64_t since_ms = 0, found_ms = 0;
+};
+
 struct DeviceCase {
     std::string device, org, site, tz;
     std::string name;  // what people call it; empty: not told
@@ -103,6 +138,14 @@ struct DeviceCase {
     std::vector<ZoneOffset> offsets;   // sorted; empty: local time is not known, and rules about it do not judge
     std::vector<SequenceGap> gaps;     // sorted
     std::vector<SiteSeen> sites_seen;  // sorted
+    // What only figures ask for (server/domain/kpi); the rules leave it unread.
+    std::vector<FaultSpan> faults;         // sorted
+    std::vector<OperatingSpan> operating;  // sorted, without overlap
+    std::vector<ExamSpan> exams;           // sorted; of `events_read`
+    std::vector<Alert> alerts;             // sorted by found_ms
+    Spans watched;                         // the minutes that an agent watched, merged
+    Spans used;                            // the hours with patient exposures, merged
+    Span events_read;                      // `uses` and `exams` hold everything of this time; empty: nothing was read
     // What only the fleet knows.
     std::map<std::string, std::vector<std::string>>
         same_serial;  // serial of device or tube -> other devices that show it

@@ -29,6 +29,10 @@ bool listed(const Rule& catalogue, const DeviceCase& device) {
     return sheet.first_configured && reaches(sheet.price_cny, integer("first_price_min_cny"));
 }
 
+bool any_filed(const Run& run, PermitKind kind) {
+    return std::ranges::find(run.papers().permits, kind, &Permit::kind) != run.papers().permits.end();
+}
+
 // The stretches in which a permit of a kind is in force and fits.
 template <class Fits>
 Spans permitted(const Run& run, PermitKind kind, Fits fits) {
@@ -55,6 +59,7 @@ void report_unpermitted(Run& run, const Spans& good, Span within, const std::str
 void unlicensed_use(Run& run) {
     const auto bought = run.papers().sheet.purchased_ms;
     if (!bought || !run.covers(*bought) || !listed(run.rule(), run.device())) return;
+    if (run.is_gathering(any_filed(run, PermitKind::config_licence))) return;
     const Spans good = permitted(run, PermitKind::config_licence, [](const Permit&) { return true; });
     report_unpermitted(run, good, {*bought, run.now_ms() + 1}, "configuration licence in force");
 }
@@ -92,7 +97,7 @@ void licence_mismatch(Run& run) {
 // V03. Takes radiation_safety permits, the modality and patient hours. Unknown modality, or one without ionising
 // radiation: not judged. A permit without categories is taken to allow all. No permit on file is a violation.
 void no_radiation_permit(Run& run) {
-    if (!ionising(run.device())) return;
+    if (!ionising(run.device()) || run.is_gathering(any_filed(run, PermitKind::radiation_safety))) return;
     const Words& classes = run.words("ray_class");
     const auto ray_class = classes.find(modality_of(run.device()));
     const Spans good = permitted(run, PermitKind::radiation_safety, [&](const Permit& permit) {
@@ -106,7 +111,7 @@ void no_radiation_permit(Run& run) {
 void no_radiodiagnosis_permit(Run& run) {
     const Words& categories = run.words("category");
     const auto category = categories.find(modality_of(run.device()));
-    if (category == categories.end()) return;
+    if (category == categories.end() || run.is_gathering(any_filed(run, PermitKind::radiodiagnosis))) return;
     const Spans good = permitted(run, PermitKind::radiodiagnosis,
                                  [&](const Permit& permit) { return allows(permit, category->second); });
     report_unpermitted(run, good, run.lived(), "radiodiagnosis permit for " + category->second);
@@ -289,12 +294,12 @@ void bought_before_licence(Run& run) {
 
 const std::vector<RuleFunction> functions = {
     {"unlicensed_use",
-     {texts("modalities"), number("ct_rows_min", 0, 1'024), number("mr_field_min_mt", 0, 30'000),
-      number("first_price_min_cny", 0, 10'000'000'000)},
+     {days("unfiled_grace_days", 366), texts("modalities"), number("ct_rows_min", 0, 1'024),
+      number("mr_field_min_mt", 0, 30'000), number("first_price_min_cny", 0, 10'000'000'000)},
      unlicensed_use},
     {"licence_mismatch", {}, licence_mismatch},
-    {"no_radiation_permit", {words("ray_class")}, no_radiation_permit},
-    {"no_radiodiagnosis_permit", {words("category")}, no_radiodiagnosis_permit},
+    {"no_radiation_permit", {days("unfiled_grace_days", 366), words("ray_class")}, no_radiation_permit},
+    {"no_radiodiagnosis_permit", {days("unfiled_grace_days", 366), words("category")}, no_radiodiagnosis_permit},
     {"renewal_late", {texts("kinds"), days("ahead_days")}, renewal_late},
     {"moved_without_permit", {}, moved_without_permit},
     {"holder_change_unreported", {days("within_days")}, holder_change_unreported},

@@ -40,6 +40,7 @@ void status_test_overdue(Run& run) {
     for (const Declared& d : run.device().declared) {
         if (d.event == "acceptance.passed" || d.event == "qc.passed") passed.push_back(d.at_ms);
     }
+    if (run.is_gathering(!passed.empty())) return;
     std::ranges::sort(passed);
     // A test before the first day of service counts from its own day.
     const auto after = std::ranges::upper_bound(passed, *start);
@@ -137,6 +138,7 @@ void judge_plan(Run& run, const paper::Schedule& plan, const std::vector<std::in
 void pm_overdue(Run& run) {
     const auto start = service_start(run);
     if (!start) return;
+    if (run.is_gathering(!run.papers().schedules.empty() || !run.papers().work_orders.empty())) return;
     const Spans duty = spans_in(run.device(), in_service);
     std::vector<paper::Schedule> plans;
     for (const paper::Schedule& plan : run.papers().schedules) {
@@ -160,6 +162,7 @@ void pm_overdue(Run& run) {
 void constancy_overdue(Run& run) {
     const auto start = service_start(run);
     if (!start) return;
+    if (run.is_gathering(!run.papers().tests.empty())) return;
     struct Item {
         std::int64_t interval_days = 0, grace_days = 0, start_ms = 0;
         std::vector<std::int64_t> done;
@@ -200,6 +203,7 @@ void protection_test_overdue(Run& run) {
     for (const Test& test : run.papers().tests) {
         if (test.kind == TestKind::site_protection && test.passed) done.push_back(test.at_ms);
     }
+    if (run.is_gathering(!done.empty())) return;
     std::ranges::sort(done);
     const auto after = std::ranges::upper_bound(done, *start);
     const std::int64_t anchor = after == done.begin() ? *start : *std::prev(after);
@@ -265,13 +269,19 @@ void use_after_failed_test(Run& run) {
 }
 
 const std::vector<RuleFunction> functions = {
-    {"constancy_overdue", {texts("modalities"), table("interval_days", 1, 3'660)}, constancy_overdue},
-    {"protection_test_overdue", {number("interval_days", 1, 3'660)}, protection_test_overdue},
+    {"constancy_overdue",
+     {days("unfiled_grace_days", 366), texts("modalities"), table("interval_days", 1, 3'660)},
+     constancy_overdue},
+    {"protection_test_overdue",
+     {days("unfiled_grace_days", 366), number("interval_days", 1, 3'660)},
+     protection_test_overdue},
     {"use_after_failed_test", {}, use_after_failed_test},
-    {"status_test_overdue", {number("interval_days", 1, 3'660), days("critical_after_days")}, status_test_overdue},
+    {"status_test_overdue",
+     {days("unfiled_grace_days", 366), number("interval_days", 1, 3'660), days("critical_after_days")},
+     status_test_overdue},
     {"pm_overdue",
-     {table("default_days", 1, 3'660), number("grace_permille", 0, 1'000), days("grace_days_max", 366),
-      number("high_late_permille", 0, 10'000)},
+     {days("unfiled_grace_days", 366), table("default_days", 1, 3'660), number("grace_permille", 0, 1'000),
+      days("grace_days_max", 366), number("high_late_permille", 0, 10'000)},
      pm_overdue},
 };
 

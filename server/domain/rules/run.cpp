@@ -60,6 +60,14 @@ std::vector<std::uint64_t> Leaves::take() const {
     return out;
 }
 
+bool Run::is_gathering(bool any_filed) {
+    if (any_filed || device_.registered_ms == 0) return false;
+    const std::int64_t until_ms = add_days(device_.registered_ms, number("unfiled_grace_days"));
+    if (now_ms() >= until_ms) return false;
+    due_at(until_ms);
+    return true;
+}
+
 std::int64_t Run::number(std::string_view name) const {
     return std::get<std::int64_t>(rule_.parameters.find(name)->second);
 }

@@ -85,6 +85,10 @@ public:
     // With no new leaf the answer may change then. A moment that has passed is ignored.
     void due_at(std::int64_t at_ms);
 
+    // The first days after a device entered the register, as long as nothing of a kind is on file: its papers are still
+    // being gathered, and their absence says nothing. Needs the parameter `unfiled_grace_days`; announces its end.
+    bool is_gathering(bool any_filed);
+
     // Exposures of whole hours are summed; of an hour that the span cuts in two, the single exposures are counted, and
     // the hour is asked for. An hour that is not at hand counts nothing.
     PatientUse patient_use(Span span);

@@ -14,14 +14,6 @@ inline constexpr std::int64_t ms_per_minute = 60'000;
 inline constexpr std::int64_t ms_per_day = 86'400'000;
 using paper::forever_ms;
 
-struct Span {
-    std::int64_t from_ms = 0, to_ms = 0;
-    bool empty() const { return from_ms >= to_ms; }
-    bool holds(std::int64_t at_ms) const { return from_ms <= at_ms && at_ms < to_ms; }
-    bool operator==(const Span&) const = default;
-};
-using Spans = std::vector<Span>;
-
 Spans merged(Spans spans);                            // sorted, without overlap or touch, none empty
 Spans gaps_between(const Spans& good, Span within);   // what of `within` no span of `good` (any order) holds
 Spans clipped(const Spans& spans, Span within);       // sorted and merged spans cut to `within`

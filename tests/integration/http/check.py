@@ -68,10 +68,11 @@ def every_documented_route_answers_as_documented():
         gets = ['/api/v1/devices', '/api/v1/devices?limit=2', '/api/v1/devices/ct-0000/records?limit=3', '/api/v1/devices/ct-0000/records?type=usage.exposure',
                 '/api/v1/unassigned', '/api/v1/lifecycle', '/api/v1/findings', '/api/v1/findings?device=ct-0000', '/api/v1/status', '/api/v1/log/checkpoint',
                 '/api/v1/papers', '/api/v1/papers?kind=permit&limit=2', '/api/v1/papers/kinds', '/api/v1/papers/permit/P-1',
-                '/api/v1/devices/ct-0000/papers', '/api/v1/devices/ct-0001/papers', '/api/v1/openapi.json', '/healthz', '/readyz', '/metrics']
+                '/api/v1/devices/ct-0000/papers', '/api/v1/devices/ct-0001/papers', '/api/v1/openapi.json', '/healthz', '/readyz', '/metrics',
+                '/api/v1/kpis', '/api/v1/kpis?limit=2', '/api/v1/kpis?site=East', '/api/v1/kpis?org=h-1', '/api/v1/dictionary']
         for number in range(5):
             gets += [f'/api/v1/devices/ct-000{number}', f'/api/v1/devices/ct-000{number}/timeline', f'/api/v1/devices/ct-000{number}/timeline?step=day',
-                     f'/api/v1/devices/ct-000{number}/records']
+                     f'/api/v1/devices/ct-000{number}/records', f'/api/v1/devices/ct-000{number}/passport', f'/api/v1/kpis?device=ct-000{number}']
         for path in gets:
             answer = server.get(path)
             same(answer.status, 200, path)
@@ -88,6 +89,80 @@ def every_documented_route_answers_as_documented():
         stream.close()
         documented = {(path, method) for path, item in contract.document['paths'].items() for method in item if method in ('get', 'post')}
         same(documented - contract.seen, set(), 'routes without a check')
+
+
+def figure_of(answer, name, part=None):
+    return [one for one in answer['figures'] if one['id'] == name and one.get('part') == part][0]
+
+
+@test
+def figures_say_what_they_rest_on():
+    with Server(PROGRAM) as server:
+        contract = Contract(server)
+        one = server.get('/api/v1/kpis?device=ct-0000').json()
+        same(one['devices'], 1)
+        exams = figure_of(one, 'exams')
+        same((exams['value'], exams['unit'], exams['numerator']), (104, '1', 104), 'four exams in each of 26 hours')
+        assert 30 < exams['coverage_permille'] < 40, exams  # 26 hours of thirty days
+        same(exams['coverage_permille'], one['coverage_permille'])
+        uptime = figure_of(one, 'uptime')
+        same((uptime['value'], uptime['why_null'], uptime['basis']), (None, 'not_on_file', ['contract', 'opening_hours']))
+        silent = server.get('/api/v1/kpis?device=ct-0004').json()
+        same((figure_of(silent, 'exams')['value'], figure_of(silent, 'exams')['why_null']), (None, 'no_data'), 'never heard of: not zero')
+        site = server.get('/api/v1/kpis?site=East').json()
+        same((site['devices'], figure_of(site, 'exams')['value']), (5, 416))
+        same(figure_of(site, 'ctdivol_p50')['why_null'], 'one_device_only')
+        page = server.get('/api/v1/kpis?limit=2').json()
+        same([item['device'] for item in page['items']], ['ct-0000', 'ct-0001'])
+        same(figure_of(page['items'][0], 'exams')['value'], 104)
+        rest = server.get('/api/v1/kpis?limit=3&cursor=' + page['next_cursor']).json()
+        same(([item['device'] for item in rest['items']], rest['next_cursor']), (['ct-0002', 'ct-0003', 'ct-0004'], None))
+        server.tell('commit 3')
+        same(figure_of(server.get('/api/v1/kpis?device=ct-0000').json(), 'data_completeness')['numerator'] > figure_of(one, 'data_completeness')['numerator'], True,
+             'a new leaf makes the figures anew')
+        refused = {'device=no-such': 404, 'site=West': 404, 'org=nobody': 404, 'device=ct-0000&site=East': 400, 'site=East&org=h-1': 400, 'device=CT': 400,
+                   'from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z': 400, 'from=1980-01-01T00:00:00Z&to=2026-01-01T00:00:00Z&device=ct-0000': 400,
+                   'from=2024-01-01T00:00:00Z&to=2026-01-01T00:00:00Z': 400, 'from=yesterday': 400, 'colour=red': 400, 'limit=0': 400, 'device=unassigned-east': 404}
+        for query, want in refused.items():
+            answer = server.get('/api/v1/kpis?' + query)
+            same(answer.status, want, query)
+            contract.hold('GET', '/api/v1/kpis', answer)
+
+
+@test
+def the_dictionary_explains_every_figure_and_field():
+    with Server(PROGRAM) as server:
+        items = {item['id']: item for item in server.get('/api/v1/dictionary').json()['items']}
+        for figure in server.get('/api/v1/kpis?device=ct-0000').json()['figures']:
+            entry = items['kpi.' + figure['id']]
+            same((entry['unit'], entry['formula']), (figure['unit'], figure['definition']), figure['id'])
+            assert entry['title_zh'] != entry['id'] and entry['title_en'] != entry['id'], entry
+        same((items['usage.exposure.ctdivol_ugy']['unit'], items['usage.exposure.ctdivol_ugy']['source']), ('µGy', 'config/schema/events.toml'))
+        same(items['paper.contract.exclusions[].reason']['values'][0], 'force_majeure')
+        same(items['paper.permit.no']['title_zh'], '许可证编号')
+        for kind in server.get('/api/v1/papers/kinds').json()['kinds']:
+            for field in kind['fields']:
+                assert f"paper.{kind['kind']}.{field['name']}" in items, field
+
+
+@test
+def a_passport_is_the_whole_file():
+    with Server(PROGRAM) as server:
+        contract = Contract(server)
+        passport = server.get('/api/v1/devices/ct-0000/passport').json()
+        same((passport['identity']['serial'], passport['identity']['site'], passport['identity']['udi']), ('MA-0', 'East', None))
+        same([span['state'] for span in passport['timeline']], ['IN_USE'])
+        same([(d['event'], d['leaf']['actor'], d['log_index']) for d in passport['declarations']], [('baseline.declared', 'Lin Wei', 2)])
+        same([(p['id'], p['body']['from']) for p in passport['permits']], [(f'P-{i}', '2026-01-01T00:00:00.000Z') for i in range(3)])
+        same(sorted(f['rule'] for f in passport['findings']), ['V10', 'V11', 'V12', 'records_lost'])
+        same(passport['checkpoint']['size'], passport['log_size'])
+        same(figure_of(passport['years'][-1], 'exams')['value'], 104)
+        same(passport['left_out'], {})
+        same(server.get('/api/v1/devices/ct-0004/passport').json()['timeline'], [], 'registered and nothing more')
+        for path, want in {'no-such/passport': 404, 'CT/passport': 400, 'ct-0000/passport?x=1': 400, 'unassigned-east/passport': 404}.items():
+            answer = server.get('/api/v1/devices/' + path)
+            same(answer.status, want, path)
+            contract.hold('GET', '/api/v1/devices/' + path, answer)
 
 
 @test

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "common/io/clock.hpp"
+#include "server/http/dictionary.hpp"
 #include "server/http/http_server.hpp"
 #include "tests/integration/http/seed.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -126,6 +127,9 @@ int main(int argc, char** argv) {
         LifecycleTable::parse(read_file(GANTRY_SOURCE_DIR "/config/lifecycle/ct.toml"), "ct.toml").value())};
     config.papers = std::make_shared<const Schema>(
         Schema::parse(read_file(GANTRY_SOURCE_DIR "/config/schema/papers.toml")).value());
+    config.dictionary =
+        dictionary_json(Schema::parse(read_file(GANTRY_SOURCE_DIR "/config/schema/events.toml")).value(),
+                        *config.papers, judging::Texts::read(GANTRY_SOURCE_DIR "/config/text"));
     for (int i = 2; i < argc; ++i) set_limit(config.limits, argv[i]);
 
     ScriptedCommands commands;

@@ -95,5 +95,6 @@ KEYWORDS = {
     'maxItems': rule(is_list, lambda v, want: len(v) <= want),
     'minLength': rule(is_text, lambda v, want: len(v) >= want),
     'maxLength': rule(is_text, lambda v, want: len(v) <= want),
+    'oneOf': lambda d, _s, want, value, at: [] if sum(not check(d, one, value, at) for one in want) == 1 else fault(at, value, 'exactly one of the shapes'),
     'maxProperties': rule(lambda v: isinstance(v, dict), lambda v, want: len(v) <= want),
 }

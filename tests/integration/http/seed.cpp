@@ -61,6 +61,8 @@ Seed::Seed(const std::filesystem::path& database, int devices, std::int64_t now_
     baseline.to = State::in_use;
     baseline.table = "CT/1";
     append_json(1, LeafType::declaration, declaration_leaf_json(baseline));
+    writer_.add_moment(1, {now_ms_, 0, "registered"});
+    writer_.add_moment(1, {baseline.declared.at_ms, size_ - 1, "baseline.declared"});
     for (int i = 0; i < 12; ++i)
         append_record(1, i % 3 == 0 ? "power.on" : "usage.exposure",
                       R"({"event_h":"00112233445566778899aabbccddeeff","acq":"spiral"})");
@@ -117,7 +119,7 @@ void Seed::put_device(int number) {
     writer_.put_device(
         {dev_no, id, 0,
          fmt::format(
-             R"({{"fact":"registered","maker":"Meridian","modality":"CT","model":"Axis <128>","name":"CT \"{}\"","serial":"MA-{}",)"
+             R"({{"fact":"registered","maker":"Meridian","modality":"CT","model":"Axis <128>","name":"CT \"{}\"","org":"h-1","serial":"MA-{}",)"
              R"("site":"East","subject":"{}","tz":"Asia/Shanghai"}})",
              number, number, id)});
     const DeviceFold fold = fold_of(number, now_ms_);

@@ -18,6 +18,13 @@ std::map<std::int64_t, HourCell> filled(const Bench& bench) {
     return rows;
 }
 
+// Without the log indexes, which tell of the arrival.
+std::map<std::int64_t, HourCell> filled_by_any(const Bench& bench) {
+    auto rows = filled(bench);
+    for (auto& [at, cell] : rows) cell.first_leaf = cell.last_leaf = 0;
+    return rows;
+}
+
 std::string rules_of(const Effects& effects) {
     std::string out;
     for (const FindingCandidate& f : effects.findings)
@@ -84,7 +91,7 @@ TEST_CASE("fold: any order of arrival, with repetitions, gives the same hours an
         Bench any_order;
         for (const Told& t : shuffled) any_order.exposure(t.event, t.at_ms, t.exam);
 
-        REQUIRE(filled(any_order) == filled(in_order));
+        REQUIRE(filled_by_any(any_order) == filled_by_any(in_order));
         CHECK(any_order.device.exposures == 60);
         CHECK(any_order.device.duplicates == 20);
         CHECK(any_order.device.tubes == in_order.device.tubes);

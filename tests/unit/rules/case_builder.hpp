@@ -45,7 +45,7 @@ struct Builder {
         c.tz = "Asia/Shanghai";
         c.offsets = {{0, 8 * hour}};
         c.modality = c.papers.sheet.modality = "CT";
-        c.registered_ms = day0 - day;
+        c.registered_ms = day0 - 400 * day;  // its papers have been gathered long ago
         now(day0);
     }
     Builder& now(std::int64_t at_ms) {

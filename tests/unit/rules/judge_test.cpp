@@ -64,7 +64,7 @@ TEST_CASE("judge: a shorter interval begins with its own version, and one latene
         return "[[rule]]\nid = \"V21\"\nfunction = \"status_test_overdue\"\n" + std::string{dates} +
                "severity = \"high\"\nbasis = \"b\"\ntitle_en = \"t\"\ntitle_zh = \"题\"\ntext_en = \"x\"\ntext_zh "
                "= \"文\"\n[rule.parameters]\ninterval_days = " +
-               std::to_string(interval_days) + "\ncritical_after_days = 30\n";
+               std::to_string(interval_days) + "\ncritical_after_days = 30\nunfiled_grace_days = 30\n";
     };
     const std::vector<PackText> texts{
         {"a.toml", version("version = 1\nvalid_from = \"2006-01-01\"\nvalid_to = \"2026-01-01\"\n", 730) +

@@ -241,3 +241,24 @@ TEST_CASE("V09: contract or goods before the licence") {
     b.c.papers.sheet.rows = 16;
     CHECK(count(b, "V09") == 0);  // the catalogue did not list it
 }
+
+TEST_CASE("a device that has just entered the register is given time to gather its papers") {
+    Builder b;
+    b.state(day0 - 100 * day, State::in_use).now(day0);
+    b.use(day0 - 2 * day);
+    const auto found = [&](std::int64_t registered_ms) {
+        b.c.registered_ms = registered_ms;
+        return b.judged();
+    };
+    for (const char* rule : {"V03", "V04"}) {
+        CAPTURE(rule);
+        CHECK(of(found(day0 - 30 * day + 1), rule).empty());
+        CHECK_FALSE(of(found(day0 - 30 * day), rule).empty());
+        CHECK_FALSE(of(found(0), rule).empty());  // nobody knows when: no time is given
+    }
+    CHECK(found(day0 - 29 * day).next_due_ms == day0 + day);  // judged again when the time is over
+
+    b.permit(PermitKind::radiation_safety, day0 - 400 * day, day0 - 300 * day);  // on file, and no longer in force
+    CHECK(of(found(day0 - day), "V03").size() == 1);
+    CHECK(of(found(day0 - day), "V04").empty());
+}
