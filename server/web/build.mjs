@@ -11,10 +11,19 @@ const option = (name, fallback) => { const at = process.argv.indexOf(name); retu
 const out = resolve(option('--out', join(here, 'dist'))), modules = resolve(option('--modules', join(here, 'node_modules')));
 const { build } = createRequire(join(modules, 'from-here.js'))('esbuild');
 
+/** Families of the catalogue that only the collector's own documents use. */
+const SERVER_ONLY = /^(passport)\./;
+const words = {
+  name: 'words',
+  setup: (b) => b.onLoad({ filter: /[\\/]config[\\/]text[\\/][\w-]+\.json$/ }, ({ path }) => ({
+    loader: 'json', contents: JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(readFileSync(path, 'utf8'))).filter(([key]) => !SERVER_ONLY.test(key)))),
+  })),
+};
+
 const bundle = (entry, more = {}) => build({
   entryPoints: [join(here, 'src', entry)], bundle: true, minify: true, write: false, outdir: join(out, 'assets'), charset: 'utf8', legalComments: 'none',
   target: ['es2021', 'chrome109', 'firefox115', 'safari16'], jsx: 'automatic', jsxImportSource: 'preact',
-  define: { 'process.env.NODE_ENV': '"production"' }, nodePaths: [modules], logLevel: 'warning', ...more,
+  define: { 'process.env.NODE_ENV': '"production"' }, nodePaths: [modules], logLevel: 'warning', plugins: [words], ...more,
 });
 const single = async (entry, format) => Buffer.from((await bundle(entry, { format })).outputFiles[0].contents);
 

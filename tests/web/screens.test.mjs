@@ -6,7 +6,7 @@ import { axe, dist, launch, openPage, settled, sticksOut, violations } from './s
 
 let browser, server, origin, routes = ['/', '/findings', '/findings?severity=high&open=all', '/findings?rule=V99', '/devices/ct-3', '/devices/ct-8', '/devices/ct-6?tab=papers', '/devices/ct-3?tab=maintenance', '/devices/ct-3?tab=figures',
   '/devices/ct-3?tab=timeline&known=2026-11-01T00:00:00.000Z&at=2026-10-01T00:00:00.000Z', '/devices/ct-3?tab=records', '/devices/ct-3/findings/V26/patients%3AWO-1873', '/devices/ct-3/findings/V31/software%3A88120', '/devices/ct-2/findings/V25/q-pm',
-  '/due', '/due?lane=tests&week=-1', '/rules', '/rules?id=V26', '/figures', '/figures?sort=-uptime_contract&period=90d', '/import', '/nowhere'];
+  '/due', '/due?lane=tests&week=-1', '/rules', '/rules?id=V26', '/figures', '/figures?sort=-uptime&period=90d', '/import', '/nowhere'];
 const real = process.env.GANTRY_URL?.replace(/\/$/, '');
 
 before(async () => {

@@ -120,14 +120,15 @@ test('papers: form values become the body that the server takes; what was left e
 });
 
 test('figures: units that a person reads, unknown is a dash, and a fleet’s share is a sum over a sum', async () => {
-  const { written, fleetShare, monthStart } = await load('figures');
-  assert.deepEqual([[984, 'permille'], [7_200_000 * 10, 'ms'], [90_000, 'ms'], [0, 'permille'], [31_000, 'ppm'], [12, 'cny'], [5, 'odd_unit']].map(([v, u]) => Object.values(written(v, u)).join(' ')), ['98.4 %', '20.0 h', '90.0 s', '0.0 %', '3.10 %', '12 CNY', '5.00 odd unit']);
-  for (const unknown of [null, undefined, Number.NaN]) assert.deepEqual(written(unknown, 'permille'), { text: '–', unit: '' });
-  const item = (value, numerator, denominator, coverage_permille = 1000) => ({ figures: [{ id: 'pm', unit: 'permille', value, numerator, denominator, coverage_permille }] });
-  const sum = fleetShare([item(1000, 1, 1), item(0, 0, 9, 500), item(null, null, null)], 'pm');
-  assert.deepEqual([sum.value, sum.devices, sum.coverage], [100, 2, 750], 'not the mean of 100 % and 0 %');
+  const { written, fleetShare } = await load('figures');
+  assert.deepEqual([[98.42, '%'], [0, '%'], [7_200_000 * 10, 'ms'], [90, 's'], [400, 'min'], [504, 'h'], [84.7, '1/d'], [12, 'CNY'], [5, 'odd_unit']].map(([v, u]) => Object.values(written(v, u)).join(' ')), ['98.4 %', '0.0 %', '20.0 h', '90.0 s', '6.67 h', '504 h', '84.7 /d', '12 CNY', '5.00 odd unit']);
+  for (const unknown of [null, undefined, Number.NaN]) assert.deepEqual(written(unknown, '%'), { text: '–', unit: '' });
+  const item = (value, numerator, denominator, coverage_permille = 1000) => ({ figures: [{ id: 'pm', unit: '%', value, numerator, denominator, coverage_permille }, { id: 'pm', part: 'x', unit: '%', value: 50, numerator: 1, denominator: 2 }] });
+  const sum = fleetShare([item(100, 1, 1), item(0, 0, 9, 500), item(null, null, null)], 'pm');
+  assert.deepEqual([sum.value, sum.devices, sum.coverage], [10, 2, 750], 'not the mean of 100 % and 0 %');
+  assert.equal(fleetShare([item(7, 7, null), item(5, 5, null)], 'pm').value, 12, 'counts are added');
+  assert.equal(fleetShare([item(9.84, null, 300)], 'pm'), undefined, 'percentiles are not');
   assert.equal(fleetShare([item(null)], 'pm'), undefined);
-  assert.equal(monthStart('2026-01-15', -1), '2025-12-01');
 });
 
 test('known: a timeline as it was known against the one known now', async () => {

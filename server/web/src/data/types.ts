@@ -79,10 +79,10 @@ export interface Org {
   findings_open?: Partial<Record<Severity, number>>;
 }
 
-export interface Figure { id: string; unit?: string; value: number | null; numerator?: number | null; denominator?: number | null; coverage_permille?: number | null; definition?: string | null; why_null?: string | null }
+export interface Figure { id: string; part?: string; basis?: string[]; unit?: string; value: number | null; numerator?: number | null; denominator?: number | null; coverage_permille?: number | null; definition?: string | null; why_null?: string | null }
 export interface Kpis { from: string; to: string; devices?: number; device?: string; device_name?: string | null; org?: string | null; site?: string | null; coverage_permille?: number | null; figures: Figure[] }
-export interface FleetKpis { from: string; to: string; items: Kpis[]; next_cursor?: string | null }
-export interface DictionaryEntry { id: string; unit?: string; formula?: string | null; source?: string | null; title_en?: string; title_zh?: string }
+export interface FleetKpis { items: Kpis[]; next_cursor?: string | null }
+export interface DictionaryEntry { id: string; kind?: string; unit?: string | null; formula?: string | null; source?: string | null; title_en?: string; title_zh?: string; numerator_unit?: string | null; denominator_unit?: string | null; parts?: string | null }
 
 export interface Paper { kind: string; id: string; log_index: number; filed_at: string; actor?: string; role?: string; reason?: string; withdrawn?: boolean; body: Record<string, unknown> | null }
 export interface PaperField {

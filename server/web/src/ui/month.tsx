@@ -12,13 +12,15 @@ import { kpiName, useDictionary } from './kpi';
 import { Content, Figure, Section } from './parts';
 import { periodWords } from './period';
 
-const SHARES = ['uptime_contract', 'uptime', 'pm_compliance', 'qc_compliance'];
+const SHARES = ['uptime', 'availability', 'pm_compliance', 'qc_compliance'];
+/** Days change once a day; a late record may still change a day. */
+const EACH_MS = 600_000;
 
 export function Month({ zone }: { zone: string }): JSX.Element {
   const tr = t.value, words = useDictionary(), today = dayStart(minute.value, zone), wall = wallAt(today, zone), start = instantOf(zone, wall.year, wall.month);
   // On the first of a month there is nothing to say of it yet: the month before stands.
   const from = wall.day === 1 ? instantOf(zone, wall.year, wall.month - 1) : start, to = wall.day === 1 ? start : today;
-  const [state, retry] = useFetched<FleetKpis>(`${from} ${to}`, () => api.fleetKpis({ from: new Date(from).toISOString(), to: new Date(to).toISOString() }));
+  const [state, retry] = useFetched<FleetKpis>(`${from} ${to}`, () => api.fleetKpis({ from: new Date(from).toISOString(), to: new Date(to).toISOString() }), EACH_MS);
   const ends = (due.state.value.data ?? []).filter((d) => (d.kind === 'permit_end' || d.kind === 'contract_end') && (instant(d.at) ?? 0) < minute.value + 90 * DAY), papers = new Set(ends.map((d) => d.ref || `${d.device} ${d.kind}`)).size;
   return <Section id="month" title={tr('month.title')} meta={periodWords({ name: '', from, to }, zone)}>
     <Content state={state} zone={zone} retry={retry} rows={3} height={56}>{(k) => <>{SHARES.map((id) => {

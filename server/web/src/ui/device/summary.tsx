@@ -14,7 +14,7 @@ import { Content, Section, Time } from '../parts';
 
 const DATES = 5, SIX = 6;
 /** The figures that a manager asks for first; what the server does not have is left out, and others follow in its order. */
-const FIRST = ['uptime_contract', 'uptime', 'availability', 'exams_per_open_day', 'exams_per_day', 'mtbf', 'mttr', 'pm_compliance', 'beam_duty'];
+const FIRST = ['uptime', 'availability', 'exams_per_open_day', 'exams_per_day', 'mtbf', 'mttr', 'pm_compliance', 'qc_compliance', 'ctdivol_p50', 'data_completeness', 'beam_duty'];
 
 export function Summary({ device, zone, dates, findings, kpis, retry }: { device: DeviceDetail; zone: string; dates: Loaded<Due[]>; findings: Loaded<Finding[]>; kpis: Loaded<Kpis>; retry: () => void }): JSX.Element {
   useOnce(rules);
@@ -45,7 +45,7 @@ function Dates({ state, zone, id, retry }: { state: Loaded<Due[]>; zone: string;
 function SixFigures({ state, zone, retry }: { state: Loaded<Kpis>; zone: string; retry: () => void }): JSX.Element {
   const tr = t.value, words = useDictionary(), rank = (id: string): number => { const i = FIRST.indexOf(id); return i < 0 ? FIRST.length : i; };
   return <Section id="six" title={tr('summary.figures')} meta={tr('summary.30d')}>
-    <Content state={state} zone={zone} retry={retry} rows={6} height={40}>{(k) => k.figures.length === 0 ? <p class="none">{tr('kpi.none')}</p>
-      : <>{k.figures.map((f, i) => ({ f, i })).sort((a, b) => rank(a.f.id) - rank(b.f.id) || a.i - b.i).slice(0, SIX).map(({ f }) => <FigureLine key={f.id} figure={f} words={words} />)}</>}</Content>
+    <Content state={state} zone={zone} retry={retry} rows={6} height={40}>{(k) => k.figures.length === 0 ? <p class="none">{tr('kpis.none')}</p>
+      : <>{k.figures.filter((f) => !f.part).map((f, i) => ({ f, i })).sort((a, b) => Number(a.f.value === null) - Number(b.f.value === null) || rank(a.f.id) - rank(b.f.id) || a.i - b.i).slice(0, SIX).map(({ f }) => <FigureLine key={f.id} figure={f} words={words} />)}</>}</Content>
   </Section>;
 }
