@@ -49,6 +49,13 @@ constexpr Route table[] = {
     {RouteId::web, Method::get, "/devices/{id}", Access::open, Work::memory, "text/html"},
     {RouteId::web, Method::get, "/index.html", Access::open, Work::memory, "text/html"},
     {RouteId::web, Method::get, "/devices", Access::open, Work::memory, "text/html"},
+    {RouteId::web, Method::get, "/devices/{id}/findings/{rule}/{key}", Access::open, Work::memory, "text/html"},
+    {RouteId::web, Method::get, "/findings", Access::open, Work::memory, "text/html"},
+    {RouteId::web, Method::get, "/due", Access::open, Work::memory, "text/html"},
+    {RouteId::web, Method::get, "/figures", Access::open, Work::memory, "text/html"},
+    {RouteId::web, Method::get, "/rules", Access::open, Work::memory, "text/html"},
+    {RouteId::web, Method::get, "/import", Access::open, Work::memory, "text/html"},
+    {RouteId::web, Method::get, "/unassigned", Access::open, Work::memory, "text/html"},
     {RouteId::web, Method::get, "/assets/{name}", Access::open, Work::memory, "*/*"},
 };
 

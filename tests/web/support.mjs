@@ -52,7 +52,7 @@ export const sticksOut = (page) => page.evaluate(() => {
   if (document.documentElement.scrollWidth > wide) out.push(`page ${document.documentElement.scrollWidth} > ${wide}`);
   for (const node of document.querySelectorAll('main *, header *, footer *')) {
     const box = node.getBoundingClientRect();
-    if (box.width > 1 && box.right > wide + 1 && !node.closest('.scroll, .vh, svg, thead')) out.push(`${node.tagName}.${node.getAttribute('class')} ends at ${Math.round(box.right)}`);
+    if (box.width > 1 && box.right > wide + 1 && !node.closest('.scroll, .tabs, .vh, svg, thead')) out.push(`${node.tagName}.${node.getAttribute('class')} ends at ${Math.round(box.right)}`);
   }
   return out.slice(0, 5);
 });

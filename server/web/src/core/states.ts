@@ -69,7 +69,7 @@ export function stateNow(device: Device): StateNow {
   if (operating === 'pm') return { kind: 'pm', since: instant(device.op_since), note: 'since' };
   if (operating === 'void') return { kind: 'void', since: instant(device.last_record_at), note: 'silent' };
   if (lifecycle === 'undeclared') return { kind: 'undeclared', since: undefined, note: 'exam' };
-  return { kind: operating === 'off' ? 'off' : 'use', since, note: 'exam' };
+  return operating === 'off' ? { kind: 'off', since: instant(device.op_since), note: 'since' } : { kind: 'use', since, note: 'exam' };
 }
 
 const ORDER: readonly Kind[] = ['fault', 'lost', 'void', 'sealed', 'suspended', 'degraded', 'retest', 'pm', 'undeclared', 'acceptance', 'ready', 'use', 'on', 'off',

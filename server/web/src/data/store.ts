@@ -1,11 +1,9 @@
 // What the page knows, as signals. Screens read; only this folder writes.
 import { computed, effect, signal, type Signal } from '@preact/signals';
-import en from '../../../../config/text/en.json';
-import zh from '../../../../config/text/zh-CN.json';
-import { knownZone } from '../core/zone';
+import { DAY, knownZone } from '../core/zone';
 import { type Catalogue, chooseLang, type Lang, translator } from '../core/text';
 import { api, ApiError, serverNow } from './api';
-import type { Device, RecordNote, Status, Unassigned } from './types';
+import type { Device, Due, Finding, Org, RecordNote, Rule, Status, Unassigned } from './types';
 
 /** Something fetched: the last good answer stays while a newer one is asked for or fails. */
 export interface Loaded<T> { data?: T; at?: number; error?: ApiError; busy: boolean }
@@ -36,7 +34,8 @@ const asked = new URLSearchParams(location.search);
 
 export const lang = signal<Lang>(chooseLang(asked.get('lang'), remembered('lang'), navigator.languages));
 export const theme = signal<'light' | 'dark'>(document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light');
-export const t = computed(() => translator(lang.value, (lang.value === 'en' ? en : zh) as Catalogue));
+const texts = signal<{ lang: Lang; catalogue: Catalogue }>({ lang: 'en', catalogue: {} });
+export const t = computed(() => translator(texts.value.lang, texts.value.catalogue));
 effect(() => { document.documentElement.lang = lang.value; });
 effect(() => { document.documentElement.dataset.theme = theme.value; });
 for (const key of ['lang', 'theme']) { const value = asked.get(key); if (value) remember(key, value); }
@@ -46,7 +45,14 @@ function choose(key: 'lang' | 'theme', value: string): void {
   const address = new URL(location.href);
   if (address.searchParams.has(key)) { address.searchParams.set(key, value); history.replaceState(history.state, '', address); }
 }
-export function flipLang(): void { lang.value = lang.value === 'en' ? 'zh-CN' : 'en'; choose('lang', lang.value); }
+
+/** Fetches a language's words; nothing on the page changes before they are there. */
+export async function loadText(next: Lang): Promise<void> {
+  const found = next === 'en' ? await import('../../../../config/text/en.json') : await import('../../../../config/text/zh-CN.json');
+  texts.value = { lang: next, catalogue: found.default };
+  lang.value = next;
+}
+export async function flipLang(): Promise<void> { await loadText(lang.value === 'en' ? 'zh-CN' : 'en'); choose('lang', lang.value); }
 export function flipTheme(): void { theme.value = theme.value === 'dark' ? 'light' : 'dark'; choose('theme', theme.value); }
 
 // ---- the present ---------------------------------------------------------------------------------------------------------------
@@ -70,6 +76,32 @@ export const fleetZone = computed(() => {
   const zones = new Set((devices.state.value.data ?? []).map((d) => d.site_tz).filter(Boolean));
   return knownZone(zones.size === 1 ? [...zones][0] ?? undefined : Intl.DateTimeFormat().resolvedOptions().timeZone);
 });
+
+/** Open findings of the fleet and what is due, for Today and the counts beside the navigation. */
+export const openFindings = source<Finding[]>(() => api.findings({ open: 'true' }));
+export const DUE_DAYS = 91;
+export const due = source<Due[]>(() => api.due({ until: new Date(serverNow() + DUE_DAYS * DAY).toISOString() }));
+/** The rules by id: the newest version that is in force. They change with a release, so they are asked for once. */
+export const rules = source<Rule[]>(async () => (await api.rules()).items);
+export const ruleById = computed(() => {
+  const out = new Map<string, Rule>();
+  for (const rule of rules.state.value.data ?? []) if ((out.get(rule.id)?.version ?? -1) < rule.version) out.set(rule.id, rule);
+  return out;
+});
+export const orgs = source<Org[]>(api.orgs);
+/** A text that comes in both languages. */
+export const told = <K extends string>(thing: Partial<Record<`${K}_en` | `${K}_zh`, string | null>> | undefined, key: K): string =>
+  (thing && (lang.value === 'en' ? thing[`${key}_en`] || thing[`${key}_zh`] : thing[`${key}_zh`] || thing[`${key}_en`])) || '';
+/** An organisation's or a site's name; its id when nobody told one. */
+export const orgName = (id: string | null | undefined): string => {
+  const found = orgs.state.value.data?.find((o) => o.id === id);
+  return (lang.value === 'en' ? found?.name_en || found?.name : found?.name) || id || '';
+};
+export const siteName = (id: string | null | undefined): string => {
+  for (const org of orgs.state.value.data ?? []) for (const site of org.sites ?? []) if (site.id === id) return (lang.value === 'en' ? site.name_en || site.name : site.name) || site.id;
+  return id || '';
+};
+export const placeWords = (org: string | null | undefined, site: string | null | undefined): string => [orgName(org), siteName(site)].filter((w, i, all) => w && all.indexOf(w) === i).join(' · ');
 
 /** Takes in what the stream says about a device; one that is new to us is added. */
 export function mergeDevices(changed: ReadonlyMap<string, Device>): void {

@@ -53,10 +53,49 @@ export interface Status {
   devices?: number; devices_reporting?: number; findings_open?: number; unassigned?: number; streams?: number;
 }
 
+export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info';
+export type Stage = 'suspected' | 'confirmed' | 'answered' | 'dismissed' | 'closed' | 'withdrawn';
+
 export interface Finding {
-  id: number; device: string; rule: string; kind: string; severity: string; suspected: boolean; state?: string | null; at: string; last_at?: string | null; count: number;
-  log_index: number; status: string;
+  device: string; device_name?: string | null; org?: string | null; site?: string | null; rule: string; key: string; kind?: string; title_en?: string; title_zh?: string; severity: Severity; suspected: boolean;
+  stage: Stage; owner?: string | null; from?: string | null; to?: string | null; first_at?: string | null; last_at?: string | null; first_log_index?: number | null; last_log_index?: number | null;
+  count: number; measured?: string | null; limit_text?: string | null; rule_version?: number | null; open: boolean;
 }
+export interface CaseStep { log_index: number; at?: string | null; action: string; actor?: string | null; role?: string | null; reason?: string | null; owner?: string | null }
+export interface CaseFile extends Finding {
+  text_en?: string; text_zh?: string; basis_en?: string; basis_zh?: string; pack?: string; parameters?: Record<string, unknown>;
+  records: LogRecord[]; steps: CaseStep[]; actions: { event: string; roles: string[] }[]; reproduce?: string;
+}
+export interface Rule {
+  id: string; version: number; pack?: string; function?: string; severity: Severity; title_en?: string; title_zh?: string; text_en?: string; text_zh?: string; basis?: string | null; basis_en?: string; basis_zh?: string;
+  from?: string | null; to?: string | null; parameters?: Record<string, unknown>; open_findings?: number;
+}
+export interface Due { device: string; device_name?: string | null; org?: string | null; site?: string | null; kind: string; title_en?: string; title_zh?: string; at: string; overdue: boolean; estimated?: boolean; ref?: string | null; what?: string | null }
+export interface MissingPaper { kind: string; title_en?: string; title_zh?: string; who?: string; basis?: string | null; since?: string | null }
+export interface Missing { state?: string | null; items: MissingPaper[] }
+export interface Site { id: string; name?: string | null; name_en?: string | null; tz?: string | null }
+export interface Org {
+  id: string; name?: string | null; name_en?: string | null; kind?: string | null; region?: string | null; sites?: Site[]; devices?: number;
+  findings_open?: Partial<Record<Severity, number>>;
+}
+
+export interface Figure { id: string; part?: string; basis?: string[]; unit?: string; value: number | null; numerator?: number | null; denominator?: number | null; coverage_permille?: number | null; definition?: string | null; why_null?: string | null }
+export interface Kpis { from: string; to: string; devices?: number; device?: string; device_name?: string | null; org?: string | null; site?: string | null; coverage_permille?: number | null; figures: Figure[] }
+export interface FleetKpis { items: Kpis[]; next_cursor?: string | null }
+export interface DictionaryEntry { id: string; kind?: string; unit?: string | null; formula?: string | null; source?: string | null; title_en?: string; title_zh?: string; numerator_unit?: string | null; denominator_unit?: string | null; parts?: string | null }
+
+export interface Paper { kind: string; id: string; log_index: number; filed_at: string; actor?: string; role?: string; reason?: string; withdrawn?: boolean; body: Record<string, unknown> | null }
+export interface PaperField {
+  name: string; kind: 'int' | 'bool' | 'enum' | 'hex' | 'time' | 'token' | 'text' | 'base64' | 'list' | 'object'; required: boolean; text: { en: string; zh: string }; unit?: string; min?: number; max?: number;
+  values?: string[]; fields?: PaperField[];
+}
+export interface PaperKind { kind: string; text: { en: string; zh: string }; fields: PaperField[] }
+export interface PaperFiling { kind: string; id: string; body: Record<string, unknown>; reason: string; actor: string; role: string }
+
+export interface AsOf { state?: string | null; operating?: string | null; overlays?: string[]; as_of?: { at?: string; known_at?: string } }
+export interface ImportError { column?: string | null; got?: string | null; want?: string | null }
+export interface ImportRow { row: number; device?: string | null; action?: string | null; errors?: ImportError[]; state?: string | null; missing?: MissingPaper[] }
+export interface ImportReport { dry_run: boolean; rows: number; added: number; changed: number; unchanged: number; refused: number; results: ImportRow[]; unknown_columns?: string[] }
 
 export interface Problem {
   type?: string; title?: string; status?: number; detail?: string; code?: string; request_id?: string; guard?: string; missing?: string; who?: string;

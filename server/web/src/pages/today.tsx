@@ -5,11 +5,15 @@ import { finding } from '../core/finding';
 import { clock, instant, longDate, num, shortHash, span } from '../core/format';
 import { displayName, stateNow } from '../core/states';
 import { reloadAll } from '../data/live';
-import { devices, fleetZone, minute, status, t, unassigned } from '../data/store';
+import { devices, due, fleetZone, minute, openFindings, orgs, rules, status, t, unassigned } from '../data/store';
 import type { Device } from '../data/types';
+import { useKept, useOnce } from '../data/use';
+import { Ahead } from '../ui/ahead';
 import { Fleet } from '../ui/fleet';
 import { Frame } from '../ui/frame';
 import { Glyph } from '../ui/glyphs';
+import { Month } from '../ui/month';
+import { Needs, needsSentence } from '../ui/needs';
 import { News } from '../ui/news';
 import { Content, Figure, Section, Time } from '../ui/parts';
 import { UnassignedQueue } from '../ui/unassigned';
@@ -22,17 +26,25 @@ function fleetCoverage(list: readonly Device[]): number | undefined {
 
 export function Today(): JSX.Element {
   const tr = t.value, zone = fleetZone.value, state = devices.state.value, list = state.data ?? [];
+  useKept(openFindings);
+  useKept(due);
+  useOnce(rules);
+  useOnce(orgs);
   useEffect(() => { document.title = `Gantry · ${tr('nav.today')}`; }, [tr]);
   return <Frame zone={zone} coverage={fleetCoverage(list)}>
     <div class="head"><div>
       <div class="crumb">{longDate(minute.value, zone, tr)}</div>
       <h1 tabIndex={-1}>{tr('nav.today')}</h1>
-      {state.data && <p class="lede">{list.length ? finding(list, unassigned.state.value.data?.length ?? 0, tr).join(tr('sentence.sep')) : tr('finding.nobody')}</p>}
+      {state.data && <p class="lede">{list.length ? [...finding(list, unassigned.state.value.data?.length ?? 0, tr), ...needsSentence()].join(tr('sentence.sep')) : tr('finding.nobody')}</p>}
     </div></div>
     <Alarms list={list} zone={zone} />
-    <Content state={state} zone={zone} retry={reloadAll} rows={6}>
-      {(all) => all.length ? <><UnassignedQueue zone={zone} /><Fleet devices={all} zone={zone} /></> : <><NoDevice /><UnassignedQueue zone={zone} /></>}
-    </Content>
+    <div class="today">
+      <Content state={state} zone={zone} retry={reloadAll} rows={6}>
+        {(all) => all.length ? <Fleet devices={all} zone={zone} /> : <NoDevice />}
+      </Content>
+      {list.length > 0 && <div class="two needs"><div><Needs zone={zone} /><UnassignedQueue zone={zone} /></div><div><Month zone={zone} /><Ahead zone={zone} /></div></div>}
+      {list.length === 0 && <UnassignedQueue zone={zone} />}
+    </div>
     <div class="two"><News zone={zone} /><LogFigures zone={zone} list={list} /></div>
   </Frame>;
 }

@@ -1,5 +1,5 @@
 // The lifecycle band: lanes of one device on one time axis, moved and zoomed by keys, buttons or the overview.
-import { Fragment, type JSX } from 'preact';
+import { type ComponentChildren, Fragment, type JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { binStep, bins, moved, type Piece, useBins, type Window, ZOOMS, type Zoom, zoomOf, zoomWindow } from '../core/band';
 import { clock, date, monthName, moment, num, span } from '../core/format';
@@ -8,19 +8,21 @@ import { DAY, HOUR, wallAt } from '../core/zone';
 import { minute, t } from '../data/store';
 import type { HourUse } from '../data/types';
 import { Dialog } from './dialog';
-import { ExposureLane, FaultLane, LifecycleLane, OperatingLane, type Place } from './lanes';
+import { ExposureLane, FaultLane, LifecycleLane, OperatingLane, PAPER_LINE, PaperLane, type Place } from './lanes';
+import type { PaperLine } from '../core/papers';
 import { Legend, Section, stateWord } from './parts';
 import { cell, line, rect, text, useNarrow, useWidth } from './svg';
 
-export interface BandData { lifecycle: Piece[]; operating: Piece[]; faults: Piece[]; overlays: Piece[]; hours: HourUse[] }
+export interface BandData { lifecycle: Piece[]; operating: Piece[]; faults: Piece[]; overlays: Piece[]; hours: HourUse[]; papers: PaperLine[] }
 export interface LaneValue { words: string; tone?: string; more?: string }
 interface Props {
-  name: string; zone: string; data: BandData; window: Window; setWindow: (w: Window) => void; coverage: string;
-  values: Record<'lifecycle' | 'operating' | 'faults' | 'exposures', LaneValue>;
+  name: string; zone: string; data: BandData; window: Window; setWindow: (w: Window) => void; coverage: string; known?: ComponentChildren;
+  values: Record<LaneName, LaneValue>;
 }
 interface Event { key: string; at: number; to: number; lane: 0 | 2; words: string; when: string; logIndex?: number }
 
-const LANES = ['lifecycle', 'operating', 'faults', 'exposures'] as const;
+const LANES = ['lifecycle', 'operating', 'faults', 'exposures', 'papers'] as const;
+export type LaneName = (typeof LANES)[number];
 const BAR = 18, TOP = 36, EVENTS_MAX = 40;
 
 /** Lifecycle changes and faults inside the window, in time order, the newest EVENTS_MAX. */
@@ -54,7 +56,7 @@ export function Band(props: Props): JSX.Element {
     if (next) setWindow(next);
   };
   const zoom = zoomOf(w);
-  return <Section id="band-title" title={tr('band.title')} sub={tr('band.known_now')} tools={<>
+  return <Section id="band-title" title={tr('band.title')} sub={props.known ?? tr('band.known_now')} tools={<>
     <span class="lens hide-p">{props.coverage}</span>
     <span class="seg" role="group" aria-label={tr('band.zoom')}>{ZOOMS.map((z: Zoom) =>
       <button key={z} type="button" aria-pressed={z === zoom} onClick={() => setWindow(zoomWindow(z, now))}>{tr(`zoom.${z}`)}</button>)}</span>
@@ -82,8 +84,10 @@ interface DrawProps extends Props { width: number; narrow: boolean; now: number;
 
 function Drawing(p: DrawProps): JSX.Element {
   const { width, narrow, now, window: w, zone, data } = p, gutter = narrow ? 0 : 104, valueWide = narrow ? 0 : 160, pitch = narrow ? 46 : 32, lift = narrow ? 21 : 7;
-  const left = gutter, right = width - valueWide, x = linear(w.from, w.to, left, right), bottom = TOP + LANES.length * pitch, total = bottom + 26 + 46;
-  const place = (i: number): Place => ({ x, y: TOP + i * pitch + lift, height: BAR, left, right, from: w.from, to: w.to, now });
+  // The lane of papers is as tall as it has lines; the others are all one pitch.
+  const tall = (name: LaneName): number => name === 'papers' ? Math.max(pitch, lift + data.papers.length * PAPER_LINE + 6) : pitch, tops = LANES.map((_, i) => TOP + LANES.slice(0, i).reduce((n, name) => n + tall(name), 0));
+  const left = gutter, right = width - valueWide, x = linear(w.from, w.to, left, right), bottom = TOP + LANES.reduce((n, name) => n + tall(name), 0), total = bottom + 26 + 46, top = (i: number): number => tops[i] ?? TOP;
+  const place = (i: number): Place => ({ x, y: top(i) + lift, height: BAR, left, right, from: w.from, to: w.to, now });
   const born = data.lifecycle[0]?.from ?? data.operating[0]?.from ?? w.from;
   const drawn = useMemo(() => {
     const step = binStep(w.to - w.from, right - left, 4, 0), hourStep = binStep(w.to - w.from, right - left, 4, HOUR), from = Math.max(w.from, born), to = Math.min(w.to, now);
@@ -94,17 +98,17 @@ function Drawing(p: DrawProps): JSX.Element {
     <clipPath id="band-clip"><rect x={left} y="0" width={right - left} height={total} /></clipPath>
     {x(now) < right && rect(x.clamp(now), TOP, right - x.clamp(now), bottom - TOP, 'f-bg2')}
     <Axis window={w} zone={zone} left={left} right={right} bottom={bottom} now={now} narrow={narrow} />
-    {LANES.map((name, i) => <Fragment key={name}>{line(0, TOP + i * pitch + 0.5, width, TOP + i * pitch + 0.5, 's-line w1 crisp')}<g clip-path="url(#band-clip)">
+    {LANES.map((name, i) => <Fragment key={name}>{line(0, top(i) + 0.5, width, top(i) + 0.5, 's-line w1 crisp')}<g clip-path="url(#band-clip)">
       {name === 'lifecycle' ? <LifecycleLane pieces={data.lifecycle} overlays={data.overlays} at={place(i)} />
         : name === 'operating' ? <OperatingLane pieces={data.operating} bins={drawn.use} at={place(i)} />
-          : name === 'faults' ? <FaultLane pieces={data.faults} at={place(i)} /> : <ExposureLane bins={drawn.exposures} at={place(i)} />}
+          : name === 'faults' ? <FaultLane pieces={data.faults} at={place(i)} /> : name === 'papers' ? <PaperLane lines={data.papers} at={place(i)} /> : <ExposureLane bins={drawn.exposures} at={place(i)} />}
     </g></Fragment>)}
     {line(0, bottom + 0.5, width, bottom + 0.5, 's-line2 w1 crisp')}
     {showNow && line(nowX, 18, nowX, bottom, 's-ink w1')}
-    {LANES.map((name, i) => <LaneWords key={name} y={TOP + i * pitch} lift={lift} width={width} right={right} narrow={narrow} name={t.value(`lane.${name}`)} value={p.values[name]} />)}
+    {LANES.map((name, i) => <LaneWords key={name} y={top(i)} lift={lift} width={width} right={right} narrow={narrow} name={t.value(`lane.${name}`)} value={p.values[name]} />)}
     {p.selected && <SelectedLine at={x(p.selected.at)} left={left} right={right} bottom={bottom} />}
     <Overview {...p} left={left} right={right} top={bottom + 26} born={born} bottom={bottom} />
-    {p.events.map((e) => <Target key={e.key} event={e} x={x} y={TOP + e.lane * pitch + lift} right={right} selected={e === p.selected} select={p.select} />)}
+    {p.events.map((e) => <Target key={e.key} event={e} x={x} y={top(e.lane) + lift} right={right} selected={e === p.selected} select={p.select} />)}
   </svg>;
 }
 
@@ -124,7 +128,7 @@ function SelectedLine({ at, left, right, bottom }: { at: number; left: number; r
 /** Each lane reads as a sentence, its name and its value now; on a phone they stand above the marks, over the now line. */
 function LaneWords(p: { y: number; lift: number; width: number; right: number; narrow: boolean; name: string; value: LaneValue }): JSX.Element {
   const tone = p.value.tone ? `t-${p.value.tone}` : 't-ink';
-  if (!p.narrow) return <>{text(0, p.y + p.lift + 13, p.name, 't-mid t-12')}{text(p.right + 10, p.y + p.lift + 13, p.value.words, `t-12 t-b ${tone}`)}</>;
+  if (!p.narrow) return <>{text(0, p.y + p.lift + 13, p.name, 't-mid t-12')}{text(p.right + 10, p.y + p.lift + 13, p.value.words, `t-12 t-b ${tone}`)}{p.value.more && text(p.right + 10, p.y + p.lift + 29, p.value.more, '')}</>;
   return <>{rect(0, p.y + 1, p.width, 17, 'f-bg')}{text(0, p.y + 15, p.name, 't-mid t-12')}{text(p.width, p.y + 15, p.value.words, `t-end t-12 t-b ${tone}`)}</>;
 }
 

@@ -23,8 +23,8 @@ export function Dialog(props: { title: string; close: () => void; submit?: strin
 }
 
 /** A labelled control; the hint says what is wanted before anything can be wrong. */
-export function Field({ label, hint, children }: { label: string; hint?: string; children: ComponentChildren }): JSX.Element {
-  return <label class="field"><span>{label}</span>{children}{hint && <small>{hint}</small>}</label>;
+export function Field({ label, hint, wrong, children }: { label: string; hint?: string; wrong?: boolean; children: ComponentChildren }): JSX.Element {
+  return <label class="field"><span>{label}</span>{children}{hint && <small class={wrong ? 'c-fault' : undefined}>{hint}</small>}</label>;
 }
 
 /** The name a person signs with, kept for this browser tab until accounts exist. */

@@ -1,30 +1,25 @@
-// What was seen that does not agree with what was declared or expected. Suspected is dashed, confirmed is solid.
+// What is open about one device: what was seen that does not agree with what was declared or expected.
 import type { JSX } from 'preact';
-import { instant, num, when } from '../core/format';
-import { lifecycleKind } from '../core/states';
+import { instant, num, span } from '../core/format';
+import { beganAt, bySeverity } from '../core/queue';
+import { caseHref, href } from '../data/route';
 import { minute, t } from '../data/store';
 import type { Finding } from '../data/types';
-import { Section, stateWord, Time } from './parts';
+import { againstLimit, findingTitle, RuleId, Severity, StageMark } from './marks';
+import { Section, Time } from './parts';
 
-const BARS: Readonly<Record<string, number>> = { critical: 4, high: 3, medium: 2, low: 1, info: 0 };
+const SHOWN = 8;
 
-/** Severity as four rising bars in ink; the word is there for those who cannot see them. */
-function Severity({ level }: { level: string }): JSX.Element {
-  const filled = BARS[level] ?? 0;
-  return <span class={`sev ${level === 'critical' ? 'C' : ''}`}>
-    <svg viewBox="0 0 16 12" aria-hidden="true">{[0, 1, 2, 3].map((i) => <rect key={i} x={i * 4 + 0.5} y={9.5 - i * 3} width="2" height={2 + i * 3} fill={i < filled ? 'currentColor' : 'none'} stroke="currentColor" stroke-opacity={i < filled ? 1 : 0.45} />)}</svg>
-    <span class="vh">{t.value.or(`level.${level}`, level)}</span></span>;
-}
-
-export function Findings({ items, zone }: { items: readonly Finding[]; zone: string }): JSX.Element | null {
-  const tr = t.value, open = items.filter((f) => f.status === 'open');
-  if (!open.length) return null;
-  return <Section id="findings" title={tr('findings.title')} meta={tr('findings.meta', { n: open.length })}>
-    <ol class="dates findings">{open.map((f) => <li key={f.id}>
+export function Findings({ items, device, zone }: { items: readonly Finding[]; device: string; zone: string }): JSX.Element {
+  const tr = t.value, open = items.filter((f) => f.open).sort(bySeverity);
+  return <Section id="findings" title={tr('findings.title')} meta={num(open.length)}>
+    {open.length === 0 && <p class="none">{tr('findings.none')}</p>}
+    <ol class="dates findings">{open.slice(0, SHOWN).map((f) => { const began = beganAt(f); return <li key={`${f.rule} ${f.key}`}>
       <Severity level={f.severity} />
-      <span><span class="rule">{f.rule}</span> {tr.or(`rule.${f.rule}`, f.kind)} {f.suspected && <span class="flag">{tr('findings.suspected')}</span>}
-        <span class="more">{[f.state ? tr('flag.declared', { state: stateWord(lifecycleKind(f.state)) }) : '', tr('findings.count', { n: f.count, v: num(f.count) })].filter(Boolean).join(' · ')} · <span class="mono">#{num(f.log_index)}</span></span></span>
-      <span class="in"><Time at={instant(f.at)} zone={zone}>{when(instant(f.at) ?? 0, minute.value, zone, tr)}</Time></span>
-    </li>)}</ol>
+      <span><RuleId id={f.rule} /> <a href={caseHref(f)}>{findingTitle(f)}</a> <StageMark stage={f.stage} />
+        <span class="more">{[againstLimit(f), tr('findings.count', { n: f.count, v: num(f.count) })].filter(Boolean).join(' · ')}{f.first_log_index !== undefined && f.first_log_index !== null && <> · <span class="mono">#{num(f.first_log_index)}</span></>}</span></span>
+      <span class="in"><Time at={began ?? instant(f.first_at)} zone={zone}>{began !== undefined && tr('note.for', { span: span(minute.value - began, tr) })}</Time></span>
+    </li>; })}</ol>
+    {items.length > 0 && <p class="note"><a href={href('/findings', { device, open: 'all' })}>{tr('findings.all', { v: num(items.length) })}</a></p>}
   </Section>;
 }

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { instant, num, permille, span, when } from '../core/format';
 import { byConsequence, displayName, stateNow } from '../core/states';
 import { deviceHref } from '../data/route';
-import { minute, t } from '../data/store';
+import { minute, placeWords, siteName, t } from '../data/store';
 import type { Device } from '../data/types';
 import { DayAxis, DayRow, fleetTop } from './day-row';
 import { Glyph } from './glyphs';
@@ -14,7 +14,7 @@ const STEP = 100;
 
 export function Fleet({ devices, zone }: { devices: readonly Device[]; zone: string }): JSX.Element {
   const tr = t.value, [shown, setShown] = useState(STEP), top = fleetTop(devices);
-  const sorted = [...devices].sort(byConsequence), reporting = devices.filter((d) => stateNow(d).kind !== 'void').length, manySites = new Set(devices.map((d) => d.site)).size > 1;
+  const sorted = [...devices].sort(byConsequence), reporting = devices.filter((d) => stateNow(d).kind !== 'void').length, manySites = new Set(devices.map((d) => d.site)).size > 1, manyOrgs = new Set(devices.map((d) => d.org)).size > 1;
   return <Section id="fleet" title={tr('fleet.title')} meta={tr('fleet.meta', { n: devices.length, reporting: num(reporting), top: num(top / 10) })}>
     <table class="fleet">
       <thead><tr>
@@ -23,7 +23,7 @@ export function Fleet({ devices, zone }: { devices: readonly Device[]; zone: str
         <th scope="col" class="num">{tr('fleet.coverage')}</th><th scope="col" class="num">{tr('fleet.exams')}</th><th scope="col" class="num">{tr('fleet.exposures')}</th>
         <th scope="col" class="num">{tr('fleet.faults')}</th><th scope="col" class="num">{tr('fleet.last')}</th>
       </tr></thead>
-      <tbody>{sorted.slice(0, shown).map((d) => <Row key={d.id} device={d} zone={zone} top={top} site={manySites ? d.site : undefined} />)}</tbody>
+      <tbody>{sorted.slice(0, shown).map((d) => <Row key={d.id} device={d} zone={zone} top={top} site={manySites ? manyOrgs ? placeWords(d.org, d.site) : siteName(d.site) : undefined} />)}</tbody>
     </table>
     {sorted.length > shown && <button type="button" class="btn more-btn" onClick={() => setShown(shown + STEP)}>{tr('fleet.more', { n: sorted.length - shown })}</button>}
     <Legend kinds={['use', 'powered', 'fault', 'degraded', 'pm', 'blocked', 'off', 'void']} />

@@ -24,6 +24,9 @@ const GLYPHS: Readonly<Record<string, readonly string[]>> = {
   find: ['~M7 2.2a4.8 4.8 0 1 0 0 9.6 4.8 4.8 0 0 0 0-9.6zM10.6 10.6l3.6 3.6'],
   moon: ['~M13 9.6A5.6 5.6 0 0 1 6.4 3 5.6 5.6 0 1 0 13 9.6z'],
   new: ['~M8 2.5v11M2.5 8h11'],
+  down: ['~M4 6l4 4 4-4'],
+  more: ['M2 6.8h2.4v2.4H2zM6.8 6.8h2.4v2.4H6.8zM11.6 6.8H14v2.4h-2.4z'],
+  figures: ['~M2 14h12M4 13V8.5M8 13V3M12 13V6'],
   list: ['~M5.5 3.5H14M5.5 8H14M5.5 12.5H14M2 3.5h1M2 8h1M2 12.5h1'],
 };
 

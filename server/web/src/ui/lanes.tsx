@@ -2,7 +2,9 @@
 import { Fragment, type JSX } from 'preact';
 import { type Bin, mostlyVoid, type Piece, joined, shareOf, type UseBin } from '../core/band';
 import { niceTop, type Scale, textWidth } from '../core/scale';
+import type { PaperLine } from '../core/papers';
 import { look } from '../core/states';
+import { t } from '../data/store';
 import { markGlyph } from './glyphs';
 import { stateWord } from './parts';
 import { cell, line, rect, text } from './svg';
@@ -73,6 +75,21 @@ export function ExposureLane({ bins, at }: { bins: readonly UseBin[]; at: Place 
     return <Fragment key={b.from}>
       {mostlyVoid(b) && <rect x={a} y={at.y} width={wide + 0.3} height={at.height} fill="url(#p-void)" />}
       {b.exposures > 0 && <rect x={a + (wide > 3 ? 0.5 : 0)} y={at.y + at.height - Math.max(1.5, high)} width={Math.max(0.6, wide - (wide > 3 ? 1 : 0.2))} height={Math.max(1.5, high)} class="f-ink2" />}
+    </Fragment>;
+  })}</>;
+}
+
+export const PAPER_LINE = 15;
+
+/** One line for each kind of permit and contract, with an end tick; striped where there was none. */
+export function PaperLane({ lines, at }: { lines: readonly PaperLine[]; at: Place }): JSX.Element {
+  return <>{lines.map((l, i) => {
+    const y = at.y + i * PAPER_LINE + 5, word = t.value(`paper_line.${l.group.split('.')[1] ?? ''}`), first = Math.min(...l.spans.map((s) => s.from)), room = at.left + textWidth(word) + 10;
+    return <Fragment key={l.group}>
+      {l.gaps.filter((g) => inside(g, at)).map((g) => <Fragment key={g.from}>{rect(at.x.clamp(g.from), y - 3, Math.max(3, at.x.clamp(g.to) - at.x.clamp(g.from)), 7, '', 'over')}</Fragment>)}
+      {l.spans.filter((s) => inside(s, at)).map((s) => { const a = at.x.clamp(s.from), b = at.x.clamp(s.to); return <Fragment key={s.key}>
+        {rect(a, y - 1, Math.max(2, b - a), 3, 'f-ink2')}{!s.forever && s.to < at.to && line(b, y - 5, b, y + 6, 's-ink2 w2')}{s.from > at.from && line(a, y - 3, a, y + 4, 's-ink2 w1')}</Fragment>; })}
+      {rect(at.left, y - 7, textWidth(word) + 6, 14, 'f-bg')}{text(at.left + 1, y + 4, word, first < at.from || at.x(first) < room ? 't-mid' : '')}
     </Fragment>;
   })}</>;
 }

@@ -23,7 +23,7 @@ export function Section(props: { id: string; title: string; sub?: ComponentChild
 }
 
 /** A figure has value, unit, period and coverage. */
-export function Figure(props: { name: string; value: ComponentChildren; unit?: string; about: ComponentChildren; tone?: string; children?: ComponentChildren }): JSX.Element {
+export function Figure(props: { name: ComponentChildren; value: ComponentChildren; unit?: string; about: ComponentChildren; tone?: string; children?: ComponentChildren }): JSX.Element {
   return <div class="fig">
     <span class="k">{props.name}</span>
     <span class={`v ${props.tone ? 'c-' + props.tone : ''}`}>{props.value}{props.unit && <span class="u"> {props.unit}</span>}</span>
@@ -55,13 +55,14 @@ export function Time({ at, zone, children }: { at: number | undefined; zone: str
 
 /** Why a request failed, what is still true, and what can be done. */
 export function Failure({ error, dataTo, zone, retry }: { error: ApiError; dataTo?: number; zone: string; retry: () => void }): JSX.Element {
-  const tr = t.value, { code, title, detail, request_id: request } = error.problem;
+  const tr = t.value, { code, title, detail, request_id: request, errors } = error.problem;
   const known = code === 'timeout' || code === 'unreachable';
   return <div class="banner fault" role="alert">
     <Glyph name="fault" tone="fault" />
     <span>
       <b>{known ? tr(`error.${code}`) : title || tr('error.other', { v: error.status })}</b>
       {detail && <span class="more">{detail}</span>}
+      {errors && errors.length > 1 && <ul class="more">{errors.slice(0, 12).map((e) => <li key={e.pointer}><span class="mono">{e.pointer}</span> {e.detail}</li>)}</ul>}
       <span class="more">{dataTo === undefined ? tr('error.no_data') : tr('error.data_to', { time: clock(dataTo, zone, true) })}
         {request && <> · {tr('error.request')} <code class="mono">{request}</code></>}</span>
     </span>

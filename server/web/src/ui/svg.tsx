@@ -36,11 +36,11 @@ export function useNarrow(): boolean {
   return narrow;
 }
 
-/** A host of fixed height whose drawing fills the width it is given. */
-export function Plot({ height, label, draw, cls }: { height: number; label?: string; cls?: string; draw: (width: number) => ComponentChildren }): JSX.Element {
+/** A host of fixed height whose drawing fills the width it is given. `interactive`: its marks can be pressed, and say what they are. */
+export function Plot({ height, label, draw, cls, interactive }: { height: number; label?: string; cls?: string; interactive?: boolean; draw: (width: number) => ComponentChildren }): JSX.Element {
   const [ref, width] = useWidth<HTMLDivElement>();
   return <div ref={ref} class={cls}>
-    <svg width={width} height={height} viewBox={`0 0 ${Math.max(1, width)} ${height}`} {...(label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': true })}>
+    <svg width={width} height={height} viewBox={`0 0 ${Math.max(1, width)} ${height}`} {...(interactive ? {} : label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': true })}>
       {width > 0 && draw(width)}
     </svg>
   </div>;
