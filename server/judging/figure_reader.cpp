@@ -10,6 +10,7 @@
 #include "server/judging/use_reader.hpp"
 #include "server/store/read_days.hpp"
 #include "server/store/read_findings.hpp"
+#include "server/store/read_papers.hpp"
 
 namespace gantry::judging {
 namespace {
