@@ -64,7 +64,6 @@ private:
     Answer web(const Request& request) const;
 
     Checked<std::optional<std::string>> cursor(const Params& params, std::string_view kind) const;
-    const LifecycleTable* table_for(const std::string& modality) const;
 
     const HttpConfig& config_;
     const Metrics& metrics_;

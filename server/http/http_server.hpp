@@ -8,8 +8,8 @@
 
 #include "common/core/result.hpp"
 #include "common/core/schema.hpp"
-#include "server/domain/lifecycle_table.hpp"
 #include "server/http/commands.hpp"
+#include "server/http/lifecycle_shelf.hpp"
 #include "server/http/limits.hpp"
 #include "server/http/live_bus.hpp"
 #include "server/http/metrics.hpp"
@@ -21,7 +21,7 @@ struct HttpConfig {
         "127.0.0.1:8080";                 // loopback addresses only: 127.0.0.1, ::1, localhost; port 0 picks a free one
     std::vector<std::string> host_names;  // further names this server answers for, without port
     std::filesystem::path database;       // the store's file; must exist
-    std::vector<std::shared_ptr<const LifecycleTable>> tables;
+    std::shared_ptr<LifecycleShelf> tables = std::make_shared<LifecycleShelf>();
     std::shared_ptr<const Schema> papers =
         std::make_shared<const Schema>();  // what a paper may hold; empty: none can be filed
     std::string version;

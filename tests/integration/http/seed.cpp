@@ -21,7 +21,19 @@ DeviceFold fold_of(int number, std::int64_t now) {
     fold.life.since_ms = now - 240 * hour;
     fold.life.cleared_to = number % 5 == 2 ? State::in_use : State::none;
     fold.life.sealed_by = number % 5 == 2 ? seal_bit(Role::reg_h) : std::uint8_t{0};
-    fold.life.steps = {{fold.life.since_ms, fold.life.state, 3}};
+    fold.life.base = fold.life;
+    fold.life.base_ms = fold.life.since_ms;
+    fold.life.base_leaf = 3;
+    if (number == 0) {
+        LifeEvent baseline;
+        baseline.at_ms = fold.life.since_ms;
+        baseline.recv_ms = now;
+        baseline.leaf = 2;
+        baseline.event = "baseline.declared";
+        baseline.from = baseline.to = baseline.after = fold.life.state;
+        baseline.owes = role_bit(Role::reg_h);
+        fold.life.events = {baseline};
+    }
     fold.operating = Operating::standby;
     fold.operating_since_ms = now - hour;
     fold.last_at_ms = fold.last_recv_ms = number % 5 == 3 ? now - 3 * hour : now - minute;
@@ -61,6 +73,7 @@ Seed::Seed(const std::filesystem::path& database, int devices, std::int64_t now_
     baseline.to = State::in_use;
     baseline.table = "CT/1";
     append_json(1, LeafType::declaration, declaration_leaf_json(baseline));
+    writer_.add_moment(1, {baseline.declared.at_ms, size_ - 1, baseline.declared.event});
     for (int i = 0; i < 12; ++i)
         append_record(1, i % 3 == 0 ? "power.on" : "usage.exposure",
                       R"({"event_h":"00112233445566778899aabbccddeeff","acq":"spiral"})");
