@@ -13,13 +13,19 @@ std::int64_t before(std::int64_t ms, Prng& prng, int days_min, int days_max) {
     return ms - prng.between(days_min, days_max) * day_ms;
 }
 
+// Scanners of 64 rows and more were on the list of the health commission from March 2018 to March 2023.
+bool needs_licence(const Profile& profile, std::int64_t at_ms) {
+    constexpr std::int64_t unlisted_ms = 1'677'772'800'000;  // 2023-03-02T16:00Z, midnight in Beijing
+    return profile.detector_rows >= 64 && at_ms < unlisted_ms;
+}
+
 }  // namespace
 
 Life make_life(const FleetOptions& options, const Profile& profile, const Plan& plan) {
     Prng prng = Prng::keyed(options.seed, profile.index, stream_life, 0);
     Life life{};
-    // Offices are open: ten in the morning, months to eight years before the run.
-    life.commissioned_ms = options.from_ms - prng.between(90, 2'900) * day_ms + 2 * hour_ms;
+    // Offices are open: ten in the morning, months to seven years before the run.
+    life.commissioned_ms = options.from_ms - prng.between(90, 2'600) * day_ms + 2 * hour_ms;
     std::int64_t ready_to_use_ms = prng.between(3, 20) * day_ms;
     std::int64_t test_ms = prng.between(1, 3) * day_ms;
 
@@ -54,18 +60,28 @@ void DeviceModel::declare_life() {
     };
     const std::int64_t planned_ms = life_.ordered_ms - 60 * day_ms;
     declare(planned_ms, {"plan.approved", "HM", "replacement plan", {"feasibility_report", "board_minute"}, "{}"});
-    declare(planned_ms + 20 * day_ms,
-            {"licence.not_required", "HM", "not in the catalogue", {"catalogue_extract"}, "{}"});
-    declare(life_.ordered_ms,
-            {"contract.signed", "HM", "tender closed", {"contract", "registration_certificate"}, "{}"});
+    const std::int64_t licence_ms = planned_ms + 20 * day_ms;
+    if (needs_licence(profile_, licence_ms))
+        declare(licence_ms, {"licence.granted", "REG-H", "class B, as planned", {"licence"}, "{}"});
+    else
+        declare(licence_ms, {"licence.not_required", "HM", "not in the catalogue", {"catalogue_extract"}, "{}"});
+    declare(life_.ordered_ms, {"contract.signed",
+                               "HM",
+                               "tender closed",
+                               {"contract", "registration_certificate"},
+                               R"({"supplier":"sim-supplier"})"});
     declare(life_.received_ms,
             {"goods.received",
              "HM",
              "incoming check done",
              {"inspection_record", "udi_photo"},
-             fmt::format(R"({{"udi":"(01)06900000000012(21){0}","serial":"{0}"}})", profile_.serial)});
+             fmt::format(R"({{"udi":"(01)06900000000012(21){0}","serial":"{0}","incoming_check":true}})", profile_.serial)});
     declare(life_.installed_ms,
-            {"install.completed", "SVC", "installed and handed over", {"assembly_report", "shielding_drawing"}, "{}"});
+            {"install.completed",
+             "SVC",
+             "installed and handed over",
+             {"assembly_report", "shielding_drawing"},
+             R"({"installer":"sim-installer"})"});
     declare(life_.acceptance_ms, {"acceptance.started", "QMP", "test order", {"test_order"}, "{}"});
     declare(life_.ready_ms,
             {"acceptance.passed", "QMP", "all items passed", {"acceptance_report", "site_survey"}, "{}"});

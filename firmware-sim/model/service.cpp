@@ -28,7 +28,7 @@ constexpr std::int64_t pm_length_ms = 4 * hour_ms;
 
 // One order a start, numbered by its minute: enough to tell two orders of one scanner apart.
 std::string work_order(std::int64_t opened_ms) {
-    return fmt::format(R"({{"work_order":"WO-{}"}})", opened_ms / minute_ms);
+    return fmt::format(R"({{"work_order":"WO-{}","function_check":true}})", opened_ms / minute_ms);
 }
 
 }  // namespace
@@ -185,7 +185,7 @@ void DeviceModel::maintain(Day& day) {
         software_ = next;
     }
     push(to - 10 * minute_ms, ServiceSession{false, false});
-    push(to, Declared{"pm.completed", "SVC", "checklist complete", {"signed_checklist"}, "{}"});
+    push(to, Declared{"pm.completed", "SVC", "checklist complete", {"signed_checklist"}, R"({"checklist_complete":true})"});
 }
 
 // Maintenance on paper: declared, with nobody at the console and patients on the table.
@@ -194,7 +194,7 @@ void DeviceModel::paper_maintenance(const Day& day) {
     if (plan_.from_ms < day.start_ms || plan_.from_ms >= day.end_ms) return;
     push(plan_.from_ms,
          Declared{"pm.started", "SVC", "quarterly maintenance", {"checklist_version"}, work_order(plan_.from_ms)});
-    push(plan_.to_ms, Declared{"pm.completed", "SVC", "checklist complete", {"signed_checklist"}, "{}"});
+    push(plan_.to_ms, Declared{"pm.completed", "SVC", "checklist complete", {"signed_checklist"}, R"({"checklist_complete":true})"});
 }
 
 }  // namespace gantry::sim

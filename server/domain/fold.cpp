@@ -30,19 +30,11 @@ void fold_rehomed(Step& step, const RecordView& record, int depth) {
     if (const auto parsed = parse_record(inner)) fold_record(step, *parsed, depth + 1);
 }
 
-// In a state where the device should not exist any more, any record is a finding.
-void judge_presence(Step& step, std::int64_t at_ms) {
-    const LifecycleStep* life = step_at(step.device.life, at_ms);
-    if (!life) return;
-    const StateRule& rule = step.table.rule(life->state);
-    if (rule.agent == Presence::critical) report(step, *life, rule.presence_rule, Severity::critical, false, at_ms);
-}
-
 void fold_record(Step& step, const RecordView& record, int depth) {
     if (record.type == "rehomed") return fold_rehomed(step, record, depth);
     const std::int64_t at_ms = event_time(record, step.leaf.recv_ms);
     step.device.last_at_ms = std::max(step.device.last_at_ms, at_ms);
-    judge_presence(step, at_ms);
+    report(step, presence_contradicts(step.device.life, step.table, at_ms));
     if (is_use(record.type)) return fold_use(step, record, at_ms);
     fold_observed(step, record, at_ms);
 }
@@ -58,37 +50,36 @@ void sign_of_life(Step& step) {
     device.clock_bad = ahead || record.clk == ClockState::unsync;
 }
 
-// The rows of the lifecycle lane that a new step makes or cuts short.
-void report_step(Step& step) {
-    const auto& steps = step.device.life.steps;
-    const auto made = std::ranges::find(steps, step.leaf.leaf_index, &LifecycleStep::leaf_index);
-    if (made == steps.end()) return;
-    const auto next = std::next(made);
-    const auto end = next == steps.end() ? std::nullopt : std::optional{next->from_ms};
-    if (made != steps.begin()) {
-        const auto before = std::prev(made);
-        step.effects.intervals.push_back({Lane::lifecycle,
-                                          {},
-                                          std::string{name(before->state)},
-                                          before->from_ms,
-                                          made->from_ms,
-                                          before->leaf_index,
-                                          before->from_ms == made->from_ms});
-    }
-    step.effects.intervals.push_back(
-        {Lane::lifecycle, {}, std::string{name(made->state)}, made->from_ms, end, made->leaf_index, false});
-}
-
 Result<void> fold_declaration(Step& step) {
     auto leaf = parse_declaration_leaf(step.leaf.json);
     if (!leaf) return leaf.error();
-    leaf->declared.recv_ms = step.leaf.recv_ms;
+    Declaration& declared = leaf->declared;
+    declared.recv_ms = step.leaf.recv_ms;
     step.device.last_leaf = step.leaf.leaf_index;
     if (leaf->table.empty()) return {};  // about records, not about the life
-    const State before = step.device.life.state;
-    apply_declared(step.device.life, leaf->declared, leaf->to, step.leaf.leaf_index);
+    LifecycleFold& life = step.device.life;
     step.effects.declared = true;
-    if (before != leaf->to || step.device.life.steps.size() == 1) report_step(step);
+    const std::vector<FlagSpan> flags_before = life.flag_spans;
+    if (declared.event == countersigned_event) {
+        apply_countersignature(life, declared);
+    } else if (declared.event == correction_event) {
+        redraw(step, apply_correction(life, step.table, declared));
+    } else {
+        LifeEvent event = life_event_of(declared);
+        event.leaf = step.leaf.leaf_index;
+        event.from = leaf->from;
+        event.to = leaf->to;
+        for (const Role role : leaf->countersign) event.owes = static_cast<std::uint16_t>(event.owes | role_bit(role));
+        redraw(step, apply_declared(life, step.table, std::move(event)));
+    }
+    // A flag that was raised or taken back changes what was allowed, too.
+    const auto part = [&](const std::vector<FlagSpan>& some, const std::vector<FlagSpan>& others) {
+        for (const FlagSpan& span : some)
+            if (std::ranges::find(others, span) == others.end() && span.from_ms >= life.flags_known_ms)
+                step.effects.redrawn_from_ms = std::min(step.effects.redrawn_from_ms, span.from_ms);
+    };
+    part(flags_before, life.flag_spans);
+    part(life.flag_spans, flags_before);
     return {};
 }
 
@@ -136,6 +127,20 @@ void add_hours(TouchedHours& out, const RecordView& record, std::int64_t recv_ms
 }
 
 }  // namespace
+
+void redraw(Step& step, const std::vector<StepChange>& changes) {
+    for (const StepChange& change : changes) {
+        step.effects.intervals.push_back({Lane::lifecycle,
+                                          {},
+                                          std::string{name(change.step.state)},
+                                          change.step.from_ms,
+                                          change.to_ms,
+                                          change.step.leaf_index,
+                                          change.remove});
+        step.effects.redrawn_from_ms = std::min(step.effects.redrawn_from_ms, change.step.from_ms);
+    }
+}
+
 }  // namespace fold
 
 TouchedHours touched_hours(const LeafEvent& leaf) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -151,7 +152,7 @@ struct IntervalChange {
 // An observation that contradicts the declared life. It is stored all the same. One finding is (device, rule,
 // state_since_ms): the caller inserts it or counts one more.
 struct FindingCandidate {
-    std::string rule;  // V10 … V14
+    std::string rule{};  // V10 … V14
     std::string kind = "contradiction";
     Severity severity = Severity::high;
     bool suspected = false;  // the purpose of the exposure is not known
@@ -165,14 +166,29 @@ struct FindingCandidate {
 struct Effects {
     std::vector<IntervalChange> intervals;
     std::vector<FindingCandidate> findings;
+    // From here on the states of the life are others than before: what was observed since is to be judged again.
+    std::int64_t redrawn_from_ms = std::numeric_limits<std::int64_t>::max();
     bool declared = false;   // a declaration changed or confirmed the life
     bool duplicate = false;  // an exposure that was known already
     void clear() {
         intervals.clear();
         findings.clear();
+        redrawn_from_ms = std::numeric_limits<std::int64_t>::max();
         declared = duplicate = false;
     }
 };
+
+// Whether an observation contradicts the life as it is known: any record where the device should not exist any more, an
+// exposure that its state forbids. `leaf_index` is left to the caller. Pure: asked again when the life is derived anew.
+std::optional<FindingCandidate> presence_contradicts(const LifecycleFold& life, const LifecycleTable& table,
+                                                     std::int64_t at_ms);
+std::optional<FindingCandidate> exposure_contradicts(const LifecycleFold& life, const LifecycleTable& table,
+                                                     const UseBody& use, std::int64_t at_ms);
+
+// Where the table says that being switched off is an alarm: a cold magnet loses its helium.
+inline constexpr std::string_view power_off_rule = "power_off";
+std::optional<FindingCandidate> power_off_alarms(const LifecycleFold& life, const LifecycleTable& table,
+                                                 std::int64_t at_ms);
 
 // Folds one leaf into its device. `table` says what each state forbids. A record of a type this version does not know
 // counts as a sign of life and changes nothing else. The record must have passed the schema. Effects are appended.

@@ -104,6 +104,21 @@ void fold_gap(DeviceFold& device, const BodyFields& body) {
     if (count > 0 && body.text("reason") != "poisoned") device.missing_records += static_cast<std::uint64_t>(count);
 }
 
+// A major part replaced, as an agent or an adapter saw it: the device owes a test, whatever is declared.
+void fold_part(Step& step, const BodyFields& body, std::int64_t at_ms) {
+    if (!body.flag("major")) return;
+    LifeEvent seen;
+    seen.at_ms = at_ms;
+    seen.recv_ms = step.leaf.recv_ms;
+    seen.leaf = step.leaf.leaf_index;
+    seen.event = "part.replaced";
+    seen.major = seen.observed = true;
+    seen.part = body.text("part").substr(0, 32);
+    const auto& known = step.device.life.events;
+    const auto told = [&](const LifeEvent& e) { return e.observed && e.at_ms == at_ms && e.part == seen.part; };
+    if (std::ranges::none_of(known, told)) redraw(step, apply_declared(step.device.life, step.table, std::move(seen)));
+}
+
 // The latest word about power or service counts; an older one is late.
 void settle(DeviceFold& device, bool& flag, std::int64_t& flag_at_ms, bool value, std::int64_t at_ms) {
     if (at_ms < flag_at_ms) {
@@ -156,6 +171,7 @@ bool fold_observed(Step& step, const RecordView& record, std::int64_t at_ms) {
         fold_counter(device, body, at_ms);
     } else if (type == "power.on" || type == "power.off") {
         settle(device, device.powered_off, device.power_at_ms, type == "power.off", at_ms);
+        if (type == "power.off") report(step, power_off_alarms(device.life, step.table, at_ms));
     } else if (type == "service.session") {
         settle(device, device.in_service, device.service_at_ms, body.text("phase") == "start", at_ms);
     } else if (type == "fault.raised") {
@@ -163,7 +179,7 @@ bool fold_observed(Step& step, const RecordView& record, std::int64_t at_ms) {
     } else if (type == "fault.cleared") {
         fold_fault_cleared(step, body, at_ms);
     } else if (type == "part.replaced") {
-        apply_observed_part(device.life, body.flag("major"));
+        fold_part(step, body, at_ms);
     } else if (record.src == Source::agent) {
         return false;  // the agent about itself: says nothing about the device
     }

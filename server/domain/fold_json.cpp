@@ -2,6 +2,7 @@
 
 #include "common/core/json.hpp"
 #include "server/domain/fold.hpp"
+#include "server/domain/lifecycle_fold.hpp"
 
 // The folded state as canonical JSON: members are written in sorted order, so equal folds give equal bytes.
 namespace gantry {
@@ -9,23 +10,61 @@ namespace {
 
 namespace json = boost::json;
 
+void write_flags(JsonWriter& out, const std::vector<FlagSpan>& flags) {
+    out.begin_array();
+    for (const FlagSpan& span : flags) {
+        out.begin_array().value(span.flag).value(span.from_ms);
+        if (span.to_ms)
+            out.value(*span.to_ms);
+        else
+            out.null();
+        out.value(span.leaf_index).end_array();
+    }
+    out.end_array();
+}
+
+// Members of an object that is open already; in sorted order.
+void write_standing(JsonWriter& out, const Standing& life) {
+    out.field("accepted", life.accepted);
+    out.field("baseline", life.baseline);
+    out.field("cleared_to", name(life.cleared_to));
+    out.field("commissioned", life.commissioned);
+    out.key("flags");
+    write_flags(out, life.flags);
+    out.field("major_part", life.major_part).key("parts").begin_array();
+    for (const std::string& part : life.parts) out.value(part);
+    out.end_array();
+    out.field("restricted", life.restricted);
+    out.field("retest_due", life.retest_due);
+    out.field("sealed_by", static_cast<int>(life.sealed_by));
+    out.field("since_ms", life.since_ms);
+    out.field("state", name(life.state));
+}
+
+// [at, recv, leaf, event, role, from, to, after, marks, owes, part, cleared_to, sealed_by], the last three only where
+// there is one. Most of a device's bytes are these: so numbers stand for the words of closed lists.
+void write_event(JsonWriter& out, const LifeEvent& e) {
+    const int marks = (e.major ? 1 : 0) | (e.technical ? 2 : 0) | (e.partial ? 4 : 0) | (e.to_idle ? 8 : 0) |
+                      (e.observed ? 16 : 0) | (e.withdrawn ? 32 : 0) | (e.stands ? 64 : 0);
+    out.begin_array().value(e.at_ms).value(e.recv_ms).value(e.leaf).value(e.event);
+    for (const int number : {static_cast<int>(e.role), static_cast<int>(e.from), static_cast<int>(e.to),
+                             static_cast<int>(e.after), marks, static_cast<int>(e.owes)})
+        out.value(number);
+    if (!e.part.empty() || e.cleared_to != State::none || e.sealed_by != 0)
+        out.value(e.part).value(static_cast<int>(e.cleared_to)).value(static_cast<int>(e.sealed_by));
+    out.end_array();
+}
+
 void write_life(JsonWriter& out, const LifecycleFold& life) {
-    out.begin_object()
-        .field("accepted", life.accepted)
-        .field("baseline", life.baseline)
-        .field("cleared_to", name(life.cleared_to))
-        .field("commissioned", life.commissioned)
-        .field("major_part", life.major_part)
-        .field("restricted", life.restricted)
-        .field("retest_due", life.retest_due)
-        .field("sealed_by", static_cast<int>(life.sealed_by))
-        .field("since_ms", life.since_ms)
-        .field("state", name(life.state))
-        .key("steps")
-        .begin_array();
-    for (const LifecycleStep& step : life.steps)
-        out.begin_array().value(step.from_ms).value(name(step.state)).value(step.leaf_index).end_array();
-    out.end_array().field("steps_dropped", life.steps_dropped).end_object();
+    out.begin_object().key("base").begin_object();
+    write_standing(out, life.base);
+    out.end_object().field("base_leaf", life.base_leaf).field("base_ms", life.base_ms).key("events").begin_array();
+    for (const LifeEvent& event : life.events) write_event(out, event);
+    out.end_array().key("flag_spans");
+    write_flags(out, life.flag_spans);
+    out.field("flags_known_ms", life.flags_known_ms).key("now").begin_object();
+    write_standing(out, life);
+    out.end_object().end_object();
 }
 
 void write_faults(JsonWriter& out, const std::vector<FaultFold>& faults) {
@@ -94,25 +133,80 @@ struct Reader {
     }
 };
 
-LifecycleFold read_life(const json::object& object) {
+std::vector<FlagSpan> read_flags(const json::value& value) {
+    std::vector<FlagSpan> out;
+    for (const json::value& item : value.as_array()) {
+        const json::array& span = item.as_array();
+        out.push_back({std::string{std::string_view{span.at(0).as_string()}}, span.at(1).as_int64(),
+                       span.at(2).is_null() ? std::nullopt : std::optional{span.at(2).as_int64()},
+                       static_cast<std::uint64_t>(span.at(3).as_int64())});
+    }
+    return out;
+}
+
+Standing read_standing(const json::object& object) {
     const Reader in{object};
-    LifecycleFold life;
+    Standing life;
     life.accepted = in.flag("accepted");
     life.baseline = in.flag("baseline");
     life.cleared_to = in.state("cleared_to");
     life.commissioned = in.flag("commissioned");
+    life.flags = read_flags(object.at("flags"));
     life.major_part = in.flag("major_part");
+    for (const json::value& part : object.at("parts").as_array())
+        life.parts.emplace_back(std::string_view{part.as_string()});
     life.restricted = in.flag("restricted");
     life.retest_due = in.flag("retest_due");
     life.sealed_by = static_cast<std::uint8_t>(in.integer("sealed_by"));
     life.since_ms = in.integer("since_ms");
     life.state = in.state("state");
-    life.steps_dropped = in.flag("steps_dropped");
-    for (const json::value& item : object.at("steps").as_array()) {
-        const json::array& step = item.as_array();
-        life.steps.push_back({step.at(0).as_int64(), state_from(std::string_view{step.at(1).as_string()}).value(),
-                              static_cast<std::uint64_t>(step.at(2).as_int64())});
-    }
+    return life;
+}
+
+template <class Enum>
+Enum word_at(const json::array& list, std::size_t place, std::size_t count) {
+    const std::int64_t number = list.at(place).as_int64();
+    if (number < 0 || static_cast<std::size_t>(number) >= count) throw std::out_of_range{"event: unknown word"};
+    return static_cast<Enum>(number);
+}
+
+LifeEvent read_event(const json::array& in) {
+    LifeEvent e;
+    e.at_ms = in.at(0).as_int64();
+    e.recv_ms = in.at(1).as_int64();
+    e.leaf = static_cast<std::uint64_t>(in.at(2).as_int64());
+    e.event = std::string_view{in.at(3).as_string()};
+    e.role = word_at<Role>(in, 4, role_count);
+    e.from = word_at<State>(in, 5, state_count);
+    e.to = word_at<State>(in, 6, state_count);
+    e.after = word_at<State>(in, 7, state_count);
+    const std::int64_t marks = in.at(8).as_int64();
+    e.major = (marks & 1) != 0;
+    e.technical = (marks & 2) != 0;
+    e.partial = (marks & 4) != 0;
+    e.to_idle = (marks & 8) != 0;
+    e.observed = (marks & 16) != 0;
+    e.withdrawn = (marks & 32) != 0;
+    e.stands = (marks & 64) != 0;
+    e.owes = static_cast<std::uint16_t>(in.at(9).as_int64());
+    if (in.size() == 10) return e;
+    e.part = std::string_view{in.at(10).as_string()};
+    e.cleared_to = word_at<State>(in, 11, state_count);
+    e.sealed_by = static_cast<std::uint8_t>(in.at(12).as_int64());
+    return e;
+}
+
+LifecycleFold read_life(const json::object& object) {
+    const Reader in{object};
+    LifecycleFold life;
+    static_cast<Standing&>(life) = read_standing(object.at("now").as_object());
+    life.base = read_standing(object.at("base").as_object());
+    life.base_leaf = in.count("base_leaf");
+    life.base_ms = in.integer("base_ms");
+    for (const json::value& event : object.at("events").as_array()) life.events.push_back(read_event(event.as_array()));
+    life.flag_spans = read_flags(object.at("flag_spans"));
+    life.flags_known_ms = in.integer("flags_known_ms");
+    derive_steps(life);
     return life;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "server/domain/fold.hpp"
+#include "server/domain/lifecycle_fold.hpp"
 #include "server/domain/record_body.hpp"
 
 // The steps that `apply` is made of; not for other rooms.
@@ -24,8 +25,9 @@ std::int64_t event_time(const RecordHead& record, std::int64_t recv_ms);
 // fold_use.cpp
 void fold_use(Step& step, const RecordView& record, std::int64_t at_ms);
 // An observation in a state that forbids it; emitted once a leaf and rule.
-void report(Step& step, const LifecycleStep& life, const std::string& rule, Severity severity, bool suspected,
-            std::int64_t at_ms);
+void report(Step& step, std::optional<FindingCandidate> found);
+// The rows of the lifecycle lane that became others.
+void redraw(Step& step, const std::vector<StepChange>& changes);
 
 // fold_device.cpp: all other types; false for a type that is not known here.
 bool fold_observed(Step& step, const RecordView& record, std::int64_t at_ms);

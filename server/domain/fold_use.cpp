@@ -54,21 +54,6 @@ std::int64_t wear_tubes(DeviceFold& device, const UseBody& use) {
     return total;
 }
 
-void judge_exposure(Step& step, const UseBody& use, std::int64_t at_ms) {
-    const LifecycleStep* life = step_at(step.device.life, at_ms);
-    if (!life) return;
-    const StateRule& rule = step.table.rule(life->state);
-    const bool known_other = use.purpose == "phantom" || use.purpose == "service";
-    if (!known_other) {
-        if (rule.patient_exposure == Permission::forbidden)
-            report(step, *life, rule.patient_rule, Severity::critical, use.purpose != "patient", at_ms);
-        return;
-    }
-    if (rule.service_rule.empty()) return;
-    const bool grave = life->state == State::sealed || rule.agent == Presence::critical;
-    report(step, *life, rule.service_rule, grave ? Severity::critical : Severity::high, false, at_ms);
-}
-
 void add_to_hour(HourCell& cell, const UseBody& use, std::int64_t charge, std::int64_t at_ms, bool patient) {
     const std::size_t half = at_ms - hour_of(at_ms) < ms_per_hour / 2 ? 0 : 1;
     ++cell.records;
@@ -100,7 +85,7 @@ void fold_exposure(Step& step, const UseBody& use, std::int64_t at_ms) {
     if (cell.first_leaf == 0) cell.first_leaf = step.leaf.leaf_index;
     cell.last_leaf = std::max(cell.last_leaf, step.leaf.leaf_index);
     if (use.exam_key) count_exam(step, hour_of(at_ms), *use.exam_key);
-    judge_exposure(step, use, at_ms);
+    report(step, exposure_contradicts(device.life, step.table, use, at_ms));
 }
 
 // An exam's end counts once, in the hour in which it ended.
@@ -133,12 +118,12 @@ void fold_exam(Step& step, const UseBody& use, std::int64_t at_ms, bool begins) 
 
 }  // namespace
 
-void report(Step& step, const LifecycleStep& life, const std::string& rule, Severity severity, bool suspected,
-            std::int64_t at_ms) {
-    const auto said = [&](const FindingCandidate& f) { return f.rule == rule && f.leaf_index == step.leaf.leaf_index; };
+void report(Step& step, std::optional<FindingCandidate> found) {
+    if (!found) return;
+    found->leaf_index = step.leaf.leaf_index;
+    const auto said = [&](const FindingCandidate& f) { return f.rule == found->rule && f.leaf_index == found->leaf_index; };
     if (std::ranges::any_of(step.effects.findings, said)) return;
-    step.effects.findings.push_back(
-        {rule, "contradiction", severity, suspected, life.state, life.from_ms, at_ms, step.leaf.leaf_index});
+    step.effects.findings.push_back(std::move(*found));
 }
 
 void fold_use(Step& step, const RecordView& record, std::int64_t at_ms) {

@@ -200,7 +200,9 @@ std::string declaration_leaf_json(const DeclarationLeaf& leaf) {
         out.emplace("table", leaf.table);
         out.emplace("old", name(leaf.from));
         out.emplace("new", name(leaf.to));
-        out.emplace("unjudged", to_array(leaf.unjudged));
+        std::vector<std::string> signers;
+        for (const Role role : leaf.countersign) signers.emplace_back(name(role));
+        out.emplace("countersign", to_array(signers));
     }
     return canonical(out);
 }
@@ -224,7 +226,11 @@ Result<DeclarationLeaf> parse_declaration_leaf(std::string_view text) {
     out.table = members.text("table");
     out.from = members.state("old");
     out.to = members.state("new");
-    out.unjudged = members.texts("unjudged");
+    for (const std::string& word : members.texts("countersign")) {
+        const auto signer = role_from(word);
+        if (!signer) members.missing("countersign");
+        out.countersign.push_back(signer.value_or(Role::hm));
+    }
     if (!members.problem().empty()) return malformed(members.problem());
     if (const json::value* data = object->if_contains("data"); data && data->is_object()) {
         auto values = to_data(data->get_object());

@@ -22,7 +22,7 @@ struct DeclarationLeaf {
     State from = State::none;
     State to = State::none;
     std::string table;  // version of the table that judged it, "ct/1"; empty for events outside the lifecycle
-    std::vector<std::string> unjudged;
+    std::vector<Role> countersign;  // whose signatures it owes
 };
 std::string declaration_leaf_json(const DeclarationLeaf& leaf);
 Result<DeclarationLeaf> parse_declaration_leaf(std::string_view json);

@@ -21,102 +21,6 @@ std::optional<Enum> from_name(const std::array<std::string_view, N>& names, std:
     return static_cast<Enum>(found - names.begin());
 }
 
-bool remembers(State state) { return state == State::suspended || state == State::sealed || state == State::lost; }
-
-// States that a device can hold only after an acceptance test at its place.
-bool implies_accepted(State state) {
-    switch (state) {
-        case State::ready:
-        case State::in_use:
-        case State::pm:
-        case State::fault:
-        case State::retest:
-        case State::idle:
-            return true;
-        default:
-            return false;
-    }
-}
-
-void forget_tests(LifecycleFold& life) {
-    life.retest_due = false;
-    life.major_part = false;
-}
-
-// A baseline states where an existing device stands. What its state implies is taken as claimed; nothing owed is
-// forgiven by it.
-void apply_baseline(LifecycleFold& life, const Declaration& declared, State to) {
-    life.baseline = true;
-    State stands = to;
-    if (remembers(to)) {
-        const std::string* text = declared.text("cleared_to");
-        stands = text ? state_from(*text).value_or(State::none) : State::none;
-        life.cleared_to = stands;
-    }
-    life.accepted = implies_accepted(stands);
-    life.commissioned = life.accepted && stands != State::ready;
-    life.retest_due = stands == State::retest;
-    if (to == State::sealed) {
-        const std::string* by = declared.text("sealed_by");
-        const auto role = by ? role_from(*by) : std::nullopt;
-        if (role) life.sealed_by = seal_bit(*role);
-    }
-}
-
-// What an event leaves behind beside the state. Event names are those of config/lifecycle/*.toml.
-void remember_event(LifecycleFold& life, const Declaration& declared, State from, State to) {
-    const std::string& event = declared.event;
-    const auto is_true = [&](std::string_view key) { return declared.flag(key).value_or(false); };
-    if (event == "baseline.declared") return apply_baseline(life, declared, to);
-    if (event == "acceptance.passed") {
-        life.accepted = true;
-        forget_tests(life);
-    } else if (event == "commissioned") {
-        life.commissioned = true;
-    } else if (event == "install.completed" || event == "transfer.received") {
-        life.accepted = life.commissioned = life.restricted = false;  // another place: all tests anew
-    } else if (event == "qc.passed") {
-        forget_tests(life);
-    } else if (event == "seal.order") {
-        life.sealed_by = static_cast<std::uint8_t>(life.sealed_by | seal_bit(declared.role));
-    } else if (event == "seal.lifted") {
-        life.sealed_by = static_cast<std::uint8_t>(life.sealed_by & ~seal_bit(declared.role));
-    } else if (event == "confiscate.order") {
-        life.sealed_by = 0;
-    } else if (event == "part.replaced" || event == "repair.completed") {
-        if (is_true("major")) life.major_part = life.retest_due = true;
-        if (event == "repair.completed") life.restricted = false;
-    } else if (event == "fault.reported") {
-        const std::string* severity = declared.text("severity");
-        life.restricted = severity && *severity == "partial";
-    } else if (event == "pm.completed") {
-        life.restricted = false;
-    } else if (event == "status_test.failed" || event == "qc.failed") {
-        life.retest_due = true;
-    } else if (event == "suspend") {
-        if (is_true("technical")) life.retest_due = true;
-    }
-    if (to == State::retest && from != State::retest) life.retest_due = true;
-}
-
-void keep_cleared_to(LifecycleFold& life, State from, State to) {
-    if (remembers(to)) {
-        if (!remembers(from)) life.cleared_to = from;
-    } else {
-        life.cleared_to = State::none;
-    }
-}
-
-// Steps are ordered by time; a later leaf of the same moment comes after. The oldest goes when there is no room.
-void insert_step(LifecycleFold& life, const LifecycleStep& step) {
-    const auto place = std::ranges::upper_bound(life.steps, step.from_ms, {}, &LifecycleStep::from_ms);
-    life.steps.insert(place, step);
-    if (life.steps.size() > lifecycle_steps_max) {
-        life.steps.erase(life.steps.begin());
-        life.steps_dropped = true;
-    }
-}
-
 }  // namespace
 
 std::string_view name(State state) { return state_names[static_cast<std::size_t>(state)]; }
@@ -159,23 +63,31 @@ std::optional<State> state_at(const LifecycleFold& life, std::int64_t at_ms) {
     return step ? std::optional{step->state} : std::nullopt;
 }
 
-void apply_declared(LifecycleFold& life, const Declaration& declared, State to, std::uint64_t leaf_index) {
-    const State from = life.state;
-    const bool late = !life.steps.empty() && declared.at_ms < life.since_ms;
-    if (late && from != to) {  // the present, and what is remembered for it, stays what later events made it
-        insert_step(life, {declared.at_ms, to, leaf_index});
-        return;
-    }
-    remember_event(life, declared, from, to);
-    if (from == to && !life.steps.empty()) return;
-    if (declared.event != "baseline.declared") keep_cleared_to(life, from, to);
-    insert_step(life, {declared.at_ms, to, leaf_index});
-    life.state = to;
-    life.since_ms = declared.at_ms;
+bool Standing::has_flag(std::string_view flag, std::int64_t at_ms) const {
+    return std::ranges::any_of(flags, [&](const FlagSpan& span) { return span.flag == flag && span.holds(at_ms); });
 }
 
-void apply_observed_part(LifecycleFold& life, bool major) {
-    if (major) life.major_part = life.retest_due = true;
+LifeEvent life_event_of(const Declaration& declared) {
+    const auto is_true = [&](std::string_view key) { return declared.flag(key).value_or(false); };
+    const auto is_text = [&](std::string_view key, std::string_view word) {
+        const std::string* text = declared.text(key);
+        return text && *text == word;
+    };
+    LifeEvent event;
+    event.at_ms = declared.at_ms;
+    event.recv_ms = declared.recv_ms;
+    event.event = declared.event;
+    event.role = declared.role;
+    event.major = is_true("major");
+    event.technical = is_true("technical");
+    event.partial = is_text("severity", "partial");
+    event.to_idle = is_text("to", "IDLE");
+    if (const std::string* part = declared.text("part")) event.part = part->substr(0, 32);
+    if (const std::string* before = declared.text("cleared_to"))
+        event.cleared_to = state_from(*before).value_or(State::none);
+    const std::string* sealer = declared.text("sealed_by");
+    if (const auto role = sealer ? role_from(*sealer) : std::nullopt) event.sealed_by = seal_bit(*role);
+    return event;
 }
 
 }  // namespace gantry

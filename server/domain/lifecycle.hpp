@@ -84,14 +84,22 @@ struct LifecycleStep {
     bool operator==(const LifecycleStep&) const = default;
 };
 
-// A device keeps its latest steps at hand; older ones are in the store's intervals. Sixty-four cover about eight years
-// of a scanner with four maintenance visits a year (two steps each); an observation older than the oldest step is not
-// judged, but counted.
-inline constexpr std::size_t lifecycle_steps_max = 64;
+// A named condition beside the state, as the table of the modality knows it: a magnet that is off, a device that is
+// released for the day.
+struct FlagSpan {
+    std::string flag;
+    std::int64_t from_ms = 0;
+    std::optional<std::int64_t> to_ms;  // none: until further notice
+    std::uint64_t leaf_index = 0;
+    bool holds(std::int64_t at_ms) const { return from_ms <= at_ms && (!to_ms || at_ms < *to_ms); }
+    bool operator==(const FlagSpan&) const = default;
+};
 
-// What is remembered of a device's life. `cleared_to` is the last state that it lawfully reached before SUSPENDED,
-// SEALED or LOST.
-struct LifecycleFold {
+inline constexpr std::size_t parts_due_max = 16;  // replaced parts that a test must cover; beyond: "other"
+
+// Where a life stands at a moment, and what is remembered for what may come. `cleared_to` is the last state that it
+// lawfully reached before SUSPENDED, SEALED or LOST.
+struct Standing {
     State state = State::none;
     std::int64_t since_ms = 0;
     State cleared_to = State::none;
@@ -100,11 +108,57 @@ struct LifecycleFold {
     bool commissioned = false;   // commissioned at this place
     bool retest_due =
         false;  // a qc.passed is owed before use: major part, technical suspension, failed test, dose-relevant change
-    bool major_part = false;     // a major part was replaced and not tested since
-    bool restricted = false;     // partly down: a partial fault is open
-    bool baseline = false;       // history before the first step is unknown
-    bool steps_dropped = false;  // older steps than steps.front() exist
-    std::vector<LifecycleStep> steps;
+    bool major_part = false;         // a major part was replaced and not tested since
+    bool restricted = false;         // partly down: a partial fault is open
+    bool baseline = false;           // history before the first step is unknown
+    std::vector<std::string> parts;  // the major parts replaced since the last test, sorted
+    std::vector<FlagSpan> flags;     // set and not cleared, sorted by name; some have run out
+
+    bool has_flag(std::string_view flag, std::int64_t at_ms) const;
+    bool operator==(const Standing&) const = default;
+};
+
+// A declared event, or a part that an agent saw replaced, as the fold keeps it: all that its effect depends
+// on.
+struct LifeEvent {
+    std::int64_t at_ms = 0;    // when it took effect, as claimed, or as a correction says
+    std::int64_t recv_ms = 0;  // when the collector took it in: deadlines count from the later of the two
+    std::uint64_t leaf = 0;
+    std::string event;
+    Role role = Role::hm;
+    State from = State::none, to = State::none;  // as judged when it entered the log
+    bool major = false;                          // a major part; likewise what the declaration's data said of the rest
+    bool technical = false;
+    bool partial = false;
+    bool to_idle = false;
+    bool observed = false;           // seen by an agent, declared by nobody
+    bool withdrawn = false;          // by a correction
+    State cleared_to = State::none;  // of a baseline
+    std::uint8_t sealed_by = 0;      // of a baseline
+    std::string part;                // that was replaced
+    std::uint16_t owes = 0;          // roles whose countersignature is outstanding, see role_bit
+
+    State after = State::none;  // derived: the state that it leads to
+    bool stands = true;         // derived: false when withdrawn, or overtaken by what became known later
+
+    bool operator==(const LifeEvent&) const = default;
+};
+
+// A device keeps its latest events at hand; older ones are folded into one standing and cannot be re-derived any more.
+// Sixty-four cover about eight years of a scanner with four maintenance visits a year (two events each); an observation
+// older than the oldest step is not judged, but counted.
+inline constexpr std::size_t life_events_max = 64;
+
+// A device's life: a fold of its events in the order of their effect, whatever the order in which they became known.
+// The Standing that it is holds as of the latest event.
+struct LifecycleFold : Standing {
+    Standing base;               // after the events that are not kept any more
+    std::int64_t base_ms = 0;    // the latest of them; 0: none
+    std::uint64_t base_leaf = 0; // what began the state of `base`
+    std::int64_t flags_known_ms = 0;  // flags before this are not kept
+    std::vector<LifeEvent> events;     // by (at_ms, leaf)
+    std::vector<LifecycleStep> steps;  // derived: the states, without those that lasted no time
+    std::vector<FlagSpan> flag_spans;  // derived: every flag's stretches
 
     bool operator==(const LifecycleFold&) const = default;
 };
@@ -123,16 +177,18 @@ inline std::uint8_t seal_bit(Role role) {
 }
 std::vector<std::string> seal_names(std::uint8_t sealed_by);  // "REG-H", …
 
+inline std::uint16_t role_bit(Role role) { return static_cast<std::uint16_t>(1U << static_cast<unsigned>(role)); }
+inline bool gives_orders(Role role) { return seal_bit(role) != 0; }
+
 // The state at a moment: nullopt before the first step, or when the step has been dropped.
 std::optional<State> state_at(const LifecycleFold& life, std::int64_t at_ms);
 const LifecycleStep* step_at(const LifecycleFold& life, std::int64_t at_ms);  // null likewise
 
-// Carries out what a judged declaration means: moves to `to`, keeps or clears the memory (cleared_to, seals, tests
-// owed). Total and pure: the same leaf gives the same life on every replay. A step that is older than the current one
-// is inserted into the past.
-void apply_declared(LifecycleFold& life, const Declaration& declared, State to, std::uint64_t leaf_index);
+// Names of events that are about another event, named by data.event_id (its log index), and move nothing by themselves.
+inline constexpr std::string_view correction_event = "correction";
+inline constexpr std::string_view countersigned_event = "countersigned";
 
-// A major part replaced, as an agent or an adapter saw it: the device owes a test, whatever is declared.
-void apply_observed_part(LifecycleFold& life, bool major);
+// A declaration as the fold keeps it. `from`, `to` and `owes` are the judgement's and left at their defaults.
+LifeEvent life_event_of(const Declaration& declared);
 
 }  // namespace gantry

@@ -10,6 +10,7 @@ namespace gantry {
 struct TableProblem {
     int line = 0;
     std::string reason;
+    std::string file{};  // empty: of the table itself
 };
 
 // What must be true of a table as a whole: rows deterministic, every state reachable, exits as the invariants demand.

@@ -5,31 +5,34 @@
 #include <string>
 
 namespace gantry {
-namespace {
+namespace guards {
 
-using Context = const GuardContext&;
-using Answer = std::optional<Refused>;
-
-Answer refused(std::string got, std::string want, std::string missing, std::string who) {
+std::optional<Refused> refused(std::string got, std::string want, std::string missing, std::string who) {
     return Refused{{}, std::move(got), std::move(want), std::move(missing), std::move(who)};
 }
 
-std::string declarer(Context c) { return std::string{name(c.declared.role)}; }
+std::string declarer(const GuardContext& c) { return std::string{name(c.declared.role)}; }
 
-// A text that `data` must hold.
-Answer want_text(Context c, std::string_view key, std::string_view meaning) {
+std::optional<Refused> want_text(const GuardContext& c, std::string_view key, std::string_view meaning) {
     const std::string* found = c.declared.text(key);
     if (found && !found->empty()) return {};
     const std::string place = "data." + std::string{key};
     return refused("no " + place, place + ": " + std::string{meaning}, place, declarer(c));
 }
 
-// A statement that `data` must make with true.
-Answer want_true(Context c, std::string_view key, std::string_view meaning) {
+std::optional<Refused> want_true(const GuardContext& c, std::string_view key, std::string_view meaning) {
     if (c.declared.flag(key).value_or(false)) return {};
     const std::string place = "data." + std::string{key};
     return refused(place + " not true", place + " = true: " + std::string{meaning}, place, declarer(c));
 }
+
+}  // namespace guards
+
+namespace {
+
+using namespace guards;
+using Context = const GuardContext&;
+using Answer = std::optional<Refused>;
 
 // A text out of a closed list.
 Answer want_one_of(Context c, std::string_view key, std::initializer_list<std::string_view> allowed) {
@@ -50,7 +53,6 @@ Answer document_attached(Context c) {
     return refused("no evidence", "the SHA-256 of at least one document", "evidence", declarer(c));
 }
 Answer order_number(Context c) { return want_text(c, "order_no", "the number of the order"); }
-Answer work_order(Context c) { return want_text(c, "work_order", "the number of the work order"); }
 Answer change_record(Context c) { return want_text(c, "change_no", "the number of the change record"); }
 Answer predecessor_named(Context c) { return want_text(c, "predecessor", "register id at the former owner"); }
 Answer udi_and_serial(Context c) {
@@ -69,23 +71,90 @@ Answer part_named(Context c) {
     if (c.declared.flag("major")) return {};
     return refused("no data.major", "data.major: true or false", "data.major", declarer(c));
 }
-Answer corrected_event(Context c) {
-    if (c.declared.number("event_id").value_or(-1) >= 0) return {};
-    return refused("no data.event_id", "data.event_id: log index of the corrected event", "data.event_id", declarer(c));
+
+const LifeEvent* named_event(Context c) {
+    const auto leaf = c.declared.number("event_id");
+    const auto found = std::ranges::find_if(c.whole.events, [&](const LifeEvent& e) {
+        return leaf && *leaf >= 0 && e.leaf == static_cast<std::uint64_t>(*leaf) && !e.observed;
+    });
+    return found == c.whole.events.end() ? nullptr : &*found;
 }
+
+Answer want_event(Context c, std::string_view what) {
+    if (!c.declared.number("event_id"))
+        return refused("no data.event_id", "data.event_id: log index of the event " + std::string{what},
+                       "data.event_id", declarer(c));
+    return refused("data.event_id = " + std::to_string(*c.declared.number("event_id")),
+                   "the log index of a declaration of this device's life that is still kept at hand", "data.event_id",
+                   declarer(c));
+}
+
+// Who declared it corrects it, or an authority does; what an authority ordered only that authority corrects.
+Answer corrected_event(Context c) {
+    const LifeEvent* event = named_event(c);
+    if (!event) return want_event(c, "that is corrected");
+    if (event->withdrawn)
+        return refused(event->event + " was withdrawn already", "an event that stands", "data.event_id", declarer(c));
+    const bool own = c.declared.role == event->role;
+    if (!own && (gives_orders(event->role) || !gives_orders(c.declared.role)))
+        return refused(declarer(c) + " corrects what " + std::string{name(event->role)} + " declared",
+                       gives_orders(event->role) ? "the authority that ordered it" : "who declared it, or an authority",
+                       "role", std::string{name(event->role)} + (gives_orders(event->role) ? "" : ", REG-H"));
+    if (!c.declared.text("action")) return {};
+    return want_one_of(c, "action", {"withdraw", "retime", "amend"});
+}
+
+Answer signature_owed(Context c) {
+    const LifeEvent* event = named_event(c);
+    if (!event) return want_event(c, "that is signed");
+    if (event->owes & role_bit(c.declared.role)) return {};
+    std::string owing;
+    for (std::size_t i = 0; i < role_count; ++i)
+        if (event->owes & role_bit(static_cast<Role>(i)))
+            owing += (owing.empty() ? "" : ", ") + std::string{name(static_cast<Role>(i))};
+    return refused(declarer(c), owing.empty() ? "an event that owes a countersignature" : "one of: " + owing, "role",
+                   owing);
+}
+
+// What no paper tells is stated, and so becomes evidence.
+Answer incoming_check(Context c) { return want_true(c, "incoming_check", "what was delivered was checked"); }
+Answer function_check(Context c) { return want_true(c, "function_check", "the function check after the repair passed"); }
+Answer reason_closed(Context c) { return want_true(c, "reason_closed", "the reason of the suspension is settled"); }
+Answer rectification_accepted(Context c) {
+    return want_true(c, "rectification_accepted", "the authority accepts what was put right");
+}
+Answer xray_isolated(Context c) { return want_true(c, "isolated", "X-ray is disabled, or the power isolated"); }
+Answer materials_handled(Context c) {
+    return want_true(c, "materials_handled", "lead, oil, beryllium and other hazardous parts went to their disposal");
+}
+Answer sources_returned(Context c) {
+    return want_true(c, "sources_returned", "the radioactive sources went back or to the waste store, and it was filed");
+}
+Answer magnet_safe(Context c) { return want_true(c, "magnet_off", "the field is off and the helium is vented or kept"); }
+Answer helium_level(Context c) {
+    if (c.declared.number("helium_permille").value_or(-1) >= 0) return {};
+    return refused("no data.helium_permille", "data.helium_permille: how full the magnet is, in thousandths",
+                   "data.helium_permille", declarer(c));
+}
+Answer qa_passed(Context c) { return want_true(c, "qa_passed", "every item of the morning check is in its limits"); }
 Answer beam_disabled(Context c) { return want_true(c, "beam_disabled", "the tube is disconnected"); }
 Answer counters_recorded(Context c) { return want_true(c, "counters_recorded", "the final counters are recorded"); }
 Answer data_wiped(Context c) { return want_true(c, "data_wiped", "patient data is erased, with certificate"); }
 
 Answer same_authority(Context c) {
-    if (c.life.sealed_by & seal_bit(c.declared.role)) return {};
+    if (c.life.sealed_by & seal_bit(c.event.role)) return {};
     std::string sealers;
     for (const std::string& sealer : seal_names(c.life.sealed_by)) sealers += (sealers.empty() ? "" : ", ") + sealer;
-    return refused(declarer(c), "the authority that sealed: " + sealers, "order of " + sealers, sealers);
+    return refused(std::string{name(c.event.role)}, "the authority that sealed: " + sealers, "order of " + sealers, sealers);
+}
+std::string parts_text(const Standing& life) {
+    std::string out;
+    for (const std::string& part : life.parts) out += (out.empty() ? ": " : ", ") + part;
+    return out;
 }
 Answer no_major_part(Context c) {
     if (!c.life.major_part) return {};
-    return refused("a major part was replaced", "no major part replaced since the last test",
+    return refused("a major part was replaced" + parts_text(c.life), "no major part replaced since the last test",
                    "repair.completed, then qc.passed", "SVC, QMP");
 }
 Answer no_retest_due(Context c) {
@@ -95,6 +164,15 @@ Answer no_retest_due(Context c) {
 Answer accepted_here(Context c) {
     if (c.life.accepted) return {};
     return refused("no acceptance at this place", "acceptance.passed at this place", "acceptance.passed", "QMP");
+}
+// No condition stands that forbids patients by itself: a magnet that is off, sources that are handled.
+Answer no_blocking_flag(Context c) {
+    for (const FlagSpan& span : c.life.flags) {
+        const auto rule = c.table.flags().find(span.flag);
+        if (rule != c.table.flags().end() && rule->second.blocks_patients && span.holds(c.event.at_ms))
+            return refused(span.flag, "no " + span.flag, "the event that ends it", "SVC");
+    }
+    return {};
 }
 Answer technical_suspension(Context c) {
     if (c.life.retest_due) return {};
@@ -127,22 +205,16 @@ Answer baseline_state(Context c) {
     return want_one_of(c, "sealed_by", {"REG-H", "REG-E", "REG-D"});
 }
 
-constexpr NamedGuard guards[] = {
+constexpr NamedGuard named[] = {
     {"reason_given", reason_given},
     {"document_attached", document_attached},
     {"order_number", order_number},
-    {"work_order", work_order},
     {"udi_and_serial", udi_and_serial},
     {"suspend_reason", suspend_reason},
     {"fault_severity", fault_severity},
     {"part_named", part_named},
     {"dose_or_image", dose_or_image},
     {"change_record", change_record},
-    {"same_authority", same_authority},
-    {"no_major_part", no_major_part},
-    {"no_retest_due", no_retest_due},
-    {"accepted_here", accepted_here},
-    {"technical_suspension", technical_suspension},
     {"outcome_named", outcome_named},
     {"no_patient_exposure", no_patient_exposure},
     {"beam_disabled", beam_disabled},
@@ -150,85 +222,68 @@ constexpr NamedGuard guards[] = {
     {"data_wiped", data_wiped},
     {"predecessor_named", predecessor_named},
     {"corrected_event", corrected_event},
+    {"signature_owed", signature_owed},
     {"baseline_state", baseline_state},
-    // These need registers that do not exist yet: permits, schedules, accreditations, staff, recalls, documents by
-    // kind.
-    {"need_statement"},
-    {"in_catalogue"},
-    {"not_in_catalogue"},
-    {"supplier_qualified"},
-    {"registration_valid"},
-    {"model_as_licensed"},
-    {"incoming_check"},
-    {"shielding_reviewed"},
-    {"installer_authorised"},
-    {"all_items_pass"},
-    {"tester_accredited"},
-    {"instrument_calibrated"},
-    {"site_protection_accepted"},
-    {"permits_in_force"},
-    {"no_stop_use_recall"},
-    {"operator_qualified"},
-    {"baseline_values_stored"},
-    {"pm_plan_stored"},
-    {"checklist_complete"},
-    {"function_check"},
-    {"test_covers_items"},
-    {"reason_closed"},
-    {"rectification_accepted"},
-    {"room_reviewed"},
-    {"permit_reapplied"},
-    {"xray_isolated"},
-    {"last_test_passed"},
-    {"not_obsolete"},
-    {"receiver_permits"},
-    {"recycler_certified"},
-    {"materials_handled"},
-    {"permit_cancelled"},
-    {"permits_surrendered"},
+    {"incoming_check", incoming_check},
+    {"function_check", function_check},
+    {"reason_closed", reason_closed},
+    {"rectification_accepted", rectification_accepted},
+    {"xray_isolated", xray_isolated},
+    {"materials_handled", materials_handled},
+    {"sources_returned", sources_returned},
+    {"magnet_safe", magnet_safe},
+    {"helium_level", helium_level},
+    {"qa_passed", qa_passed},
+    {"same_authority", same_authority, Asks::life},
+    {"no_major_part", no_major_part, Asks::life},
+    {"no_retest_due", no_retest_due, Asks::life},
+    {"accepted_here", accepted_here, Asks::life},
+    {"technical_suspension", technical_suspension, Asks::life},
+    {"no_blocking_flag", no_blocking_flag, Asks::life},
 };
 
-bool always(Context) { return true; }
+using Standings = const Standing&;
+using Event = const LifeEvent&;
 
-bool repair_major(Context c) {
-    return c.life.retest_due || c.life.major_part || c.declared.flag("major").value_or(false);
+bool always(const LifecycleTable&, Standings, Event) { return true; }
+
+bool repair_major(const LifecycleTable&, Standings life, Event e) {
+    return life.retest_due || life.major_part || e.major;
 }
-bool repair_minor(Context c) { return !repair_major(c); }
+bool repair_minor(const LifecycleTable& t, Standings life, Event e) { return !repair_major(t, life, e); }
 
 // Out of use for a technical reason, with a test owed, or for very long: a test comes before patients. A device that
 // stood in FAULT or below its acceptance goes back to where it stood; the rows there ask for the test.
-bool resume_retest(Context c) {
-    const State before = c.life.cleared_to;
+bool resume_retest(const LifecycleTable& table, Standings life, Event e) {
+    const State before = life.cleared_to;
     if (before != State::in_use && before != State::ready && before != State::pm && before != State::retest)
         return false;
-    if (!c.life.accepted) return false;
+    if (!life.accepted) return false;
     constexpr std::int64_t day_ms = 86'400'000;
-    const bool long_ago = c.declared.at_ms - c.life.since_ms > c.table.resume_retest_after_days() * day_ms;
-    return c.life.retest_due || (long_ago && before == State::in_use);
+    const bool long_ago = e.at_ms - life.since_ms > table.policy().resume_retest_after_days * day_ms;
+    return life.retest_due || (long_ago && before == State::in_use);
 }
-bool resume_in_use(Context c) { return c.life.cleared_to == State::in_use && !resume_retest(c); }
-bool resume_cleared(Context c) { return !resume_in_use(c) && !resume_retest(c); }
-
-bool to_idle(Context c) {
-    const std::string* to = c.declared.text("to");
-    return to && *to == "IDLE";
+bool resume_in_use(const LifecycleTable& t, Standings life, Event e) {
+    return life.cleared_to == State::in_use && !resume_retest(t, life, e);
 }
-bool to_decommissioned(Context c) { return !to_idle(c); }
-
-bool fault_partial(Context c) {
-    const std::string* severity = c.declared.text("severity");
-    return severity && *severity == "partial";
+bool resume_cleared(const LifecycleTable& t, Standings life, Event e) {
+    return !resume_in_use(t, life, e) && !resume_retest(t, life, e);
 }
-bool fault_stops(Context c) { return !fault_partial(c); }
 
-bool was_commissioned(Context c) { return c.life.commissioned; }
-bool not_commissioned(Context c) { return !c.life.commissioned; }
+bool to_idle(const LifecycleTable&, Standings, Event e) { return e.to_idle; }
+bool to_decommissioned(const LifecycleTable&, Standings, Event e) { return !e.to_idle; }
 
-bool seal_ends(Context c) { return (c.life.sealed_by & ~seal_bit(c.declared.role)) == 0; }
-bool seal_remains(Context c) { return !seal_ends(c); }
+bool fault_partial(const LifecycleTable&, Standings, Event e) { return e.partial; }
+bool fault_stops(const LifecycleTable&, Standings, Event e) { return !e.partial; }
 
-bool still_sealed(Context c) { return c.life.sealed_by != 0; }
-bool unsealed(Context c) { return c.life.sealed_by == 0; }
+bool was_commissioned(const LifecycleTable&, Standings life, Event) { return life.commissioned; }
+bool not_commissioned(const LifecycleTable&, Standings life, Event) { return !life.commissioned; }
+
+bool seal_ends(const LifecycleTable&, Standings life, Event e) { return (life.sealed_by & ~seal_bit(e.role)) == 0; }
+bool seal_remains(const LifecycleTable& t, Standings life, Event e) { return !seal_ends(t, life, e); }
+
+bool still_sealed(const LifecycleTable&, Standings life, Event) { return life.sealed_by != 0; }
+bool unsealed(const LifecycleTable&, Standings life, Event) { return life.sealed_by == 0; }
 
 constexpr NamedChoice choices[] = {
     {"always", "always", always},
@@ -258,9 +313,30 @@ const Named* find_named(std::span<const Named> all, std::string_view name) {
 
 }  // namespace
 
-std::span<const NamedGuard> all_guards() { return guards; }
-const NamedGuard* find_guard(std::string_view name) { return find_named(all_guards(), name); }
+std::span<const NamedGuard> data_guards() { return named; }
+const NamedGuard* find_guard(std::string_view name) {
+    for (const auto all : {data_guards(), permit_guards(), upkeep_guards()})
+        if (const NamedGuard* found = find_named(all, name)) return found;
+    return nullptr;
+}
 std::span<const NamedChoice> all_choices() { return choices; }
 const NamedChoice* find_choice(std::string_view name) { return find_named(all_choices(), name); }
+
+std::optional<Refused> refused_by_standing(const LifecycleTable& table, const TransitionRow& row, const Standing& life,
+                                           const LifeEvent& event) {
+    static const LifecycleFold no_whole;
+    static const DeviceFacts no_facts;
+    static const Declaration no_declaration;
+    const GuardContext context{table, life, no_whole, no_facts, no_declaration, event};
+    for (const std::string& guard_name : row.need) {
+        const NamedGuard* guard = find_guard(guard_name);  // known: checked when the table was loaded
+        if (guard->asks != Asks::life) continue;
+        if (auto refused = guard->judge(context)) {
+            refused->guard = guard_name;
+            return refused;
+        }
+    }
+    return {};
+}
 
 }  // namespace gantry

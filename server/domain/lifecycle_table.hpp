@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -44,19 +46,46 @@ struct TransitionRow {
     Target target = Target::state;
     State to = State::none;
     std::vector<Role> actors;           // any one of these
-    std::vector<Role> countersigners;   // each of these signs too; recorded, not yet judged
+    std::vector<Role> countersigners;   // each of these signs too, by a `countersigned` of its own
     std::vector<std::string> need;      // guards; all must hold
     std::vector<std::string> evidence;  // kinds of documents that belong to it
+    std::vector<std::string> set, clear;  // flags beside the state that it raises and takes back
+    bool owes_test = false;               // a qc.passed is owed from here on
     std::string basis;
     int line = 0;
+    std::string file;  // in which the line is
 };
 
-// Taken: the row's target. `unjudged` names the guards that accepted without judging (permits and schedules are not
-// here yet).
+// A condition beside the state that only some modalities know.
+struct FlagRule {
+    std::optional<std::int64_t> lasts_ms;  // runs out by itself; none: stands until it is cleared
+    bool blocks_patients = false;          // while it stands patients may not be exposed
+    bool needed_for_patients = false;      // in use, patients may be exposed only while it stands
+    std::string patient_rule;              // the violation that such an exposure is
+    std::string text_en, text_zh;
+};
+
+// Figures of law and policy that guards compare with.
+struct LifecyclePolicy {
+    std::int64_t resume_retest_after_days = 0;
+    std::int64_t calibration_days = 731;        // an instrument's calibration counts for so long
+    std::int64_t operator_dosimetry_days = 90;  // since the last personal dosimetry reading
+    std::int64_t operator_health_days = 730;    // since the last health check
+    std::int64_t countersign_days = 30;         // until a countersignature is overdue
+    struct NeededPermit {
+        std::string kind;      // radiation_safety, radiodiagnosis
+        std::string category;  // as permits name it
+    };
+    std::vector<NeededPermit> permits;  // that use needs; none: it needs none
+};
+
+// Taken: the row's target. `outstanding` names the countersignatures that it still owes; `overtakes` the log indexes of
+// later events that no longer have an effect because of it.
 struct Moved {
     State from = State::none;
     State to = State::none;
-    std::vector<std::string> unjudged;
+    std::vector<Role> outstanding{};
+    std::vector<std::uint64_t> overtakes{};
 };
 
 // Not taken: which guard, what it found, what it wants, what is missing and who could supply it.
@@ -72,41 +101,63 @@ struct Refused {
 
 using Judgement = std::variant<Moved, Refused>;
 
-// Facts about the device that guards ask for beside its life.
-struct DeviceFacts {
-    std::uint64_t patient_exposures = 0;
-};
+struct DeviceFacts;  // lifecycle_facts.hpp
+
+// A table may be a list of differences to another: `base = "ct.toml"`, which may be one itself. What is kept and hashed
+// is one text: its own, then a line that begins with this mark and names the base, then the base's text.
+inline constexpr std::string_view table_base_mark = "#! base ";
+// The file that a table's text names as its base; empty: none, or no TOML.
+std::string base_of_table(std::string_view toml);
+std::string table_with_base(std::string_view toml, std::string_view base_name, std::string_view base_toml);
 
 class LifecycleTable {
 public:
     // Checks everything: names, every state reachable, choices disjoint and complete, exits as the invariants demand.
-    // An error is "file:line: reason".
+    // An error is "file:line: reason", of the base's file where the mistake is there.
     static Result<LifecycleTable> parse(std::string_view toml, std::string_view file_name);
 
     const std::string& modality() const { return modality_; }
     std::int64_t version() const { return version_; }
     const std::string& valid_from() const { return valid_from_; }
     std::string id() const { return modality_ + "/" + std::to_string(version_); }  // as declarations quote it
-    std::int64_t resume_retest_after_days() const { return resume_retest_after_days_; }
+    const LifecyclePolicy& policy() const { return policy_; }
+    const std::string& power_off() const { return power_off_; }  // normal, standby or alarm
 
     const StateRule& rule(State state) const { return rules_[static_cast<std::size_t>(state)]; }
     const std::vector<TransitionRow>& rows() const { return rows_; }
-    // Guard name -> whether it is judged now (false: accepts for the time being).
-    const std::map<std::string, bool, std::less<>>& guards() const { return guards_; }
+    // Guard names that its rows may need.
+    const std::vector<std::string>& guards() const { return guards_; }
+    const std::map<std::string, FlagRule, std::less<>>& flags() const { return flags_; }
     std::vector<std::string> allowed_events(State state) const;  // in the order of the table, each once
+
+    // The table that judges what takes effect at a moment: this one, or the one that it took the place of and that held
+    // then. The oldest one judges what came before all of them.
+    const LifecycleTable& at(std::int64_t at_ms) const;
+    // This table with those that it took the place of behind it.
+    LifecycleTable with_before(std::shared_ptr<const LifecycleTable> before) const;
+    std::int64_t valid_from_ms() const { return valid_from_ms_; }
 
 private:
     friend struct TableLoader;
     std::string modality_;
     std::int64_t version_ = 0;
     std::string valid_from_;
-    std::int64_t resume_retest_after_days_ = 0;
+    std::int64_t valid_from_ms_ = 0;
+    LifecyclePolicy policy_;
+    std::string power_off_;
     std::array<StateRule, state_count> rules_{};
     std::vector<TransitionRow> rows_;
-    std::map<std::string, bool, std::less<>> guards_;
+    std::vector<std::string> guards_;
+    std::map<std::string, FlagRule, std::less<>> flags_;
+    std::shared_ptr<const LifecycleTable> before_;
 };
 
-// Whether the declaration may be made of this device now. Pure; the caller carries it out with apply_declared.
+// The name under which the table of a modality is kept, however the register writes it: "MR" and "mri" are one, "PET/CT",
+// "PT" and "pet-ct" another.
+std::string table_key(std::string_view modality);
+
+// Whether the declaration may be made of this device: by the table and the standing of the moment at which it takes
+// effect, also when that is past. Pure; the caller carries it out with apply_declared.
 Judgement judge(const LifecycleTable& table, const LifecycleFold& life, const DeviceFacts& facts,
                 const Declaration& declared);
 

@@ -88,7 +88,6 @@ private:
     DeviceFigures figures_of(store::StoreReader& reader, const std::string& device, std::uint64_t last_leaf,
                              rules::Span period, bool single_events, std::int64_t now_ms);
     std::shared_ptr<const rules::RulePack> pack() const;
-    const LifecycleTable* table_for(const std::string& modality) const;
 
     const HttpConfig& config_;
     const Metrics& metrics_;

@@ -7,6 +7,7 @@
 #include "common/io/clock.hpp"
 #include "server/domain/leaf_json.hpp"
 #include "server/http/api.hpp"
+#include "server/http/known_life.hpp"
 
 // Devices, one device, its timeline.
 namespace gantry::http {
@@ -28,7 +29,7 @@ void write_texts(JsonWriter& json, std::string_view name, const std::vector<std:
 }
 
 // What may be declared now; several rows of one event (they differ in their guards) become one element.
-void write_allowed_events(JsonWriter& json, const LifecycleTable* table, State state) {
+void write_allowed_events(JsonWriter& json, const LifecycleTable& table, State state) {
     struct Allowed {
         std::vector<std::string> to, actors, guards, evidence;
     };
@@ -36,39 +37,63 @@ void write_allowed_events(JsonWriter& json, const LifecycleTable* table, State s
         if (std::ranges::find(list, text) == list.end()) list.push_back(std::move(text));
     };
     json.key("allowed_events").begin_array();
-    if (table) {
-        for (const std::string& event : table->allowed_events(state)) {
-            Allowed allowed;
-            for (const TransitionRow& row : table->rows()) {
-                if (row.from != state || row.event != event) continue;
-                add(allowed.to, row.target == Target::state        ? std::string{name(row.to)}
-                                : row.target == Target::cleared_to ? "@cleared_to"
-                                                                   : "@same");
-                for (const Role role : row.actors) add(allowed.actors, std::string{name(role)});
-                for (const std::string& guard : row.need) add(allowed.guards, guard);
-                for (const std::string& kind : row.evidence) add(allowed.evidence, kind);
-            }
-            json.begin_object().field("event", event);
-            write_texts(json, "to", allowed.to);
-            write_texts(json, "actors", allowed.actors);
-            write_texts(json, "guards", allowed.guards);
-            write_texts(json, "evidence", allowed.evidence);
-            json.end_object();
+    for (const std::string& event : table.allowed_events(state)) {
+        Allowed allowed;
+        for (const TransitionRow& row : table.rows()) {
+            if (row.from != state || row.event != event) continue;
+            add(allowed.to, std::string{target_text(row)});
+            for (const Role role : row.actors) add(allowed.actors, std::string{name(role)});
+            for (const std::string& guard : row.need) add(allowed.guards, guard);
+            for (const std::string& kind : row.evidence) add(allowed.evidence, kind);
+        }
+        json.begin_object().field("event", event);
+        write_texts(json, "to", allowed.to);
+        write_texts(json, "actors", allowed.actors);
+        write_texts(json, "guards", allowed.guards);
+        write_texts(json, "evidence", allowed.evidence);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+// The signatures that declarations still owe: late from the deadline on, which counts from the receipt.
+void write_outstanding(JsonWriter& json, const LifecycleTable& table, const LifecycleFold& life, std::int64_t now_ms) {
+    json.key("outstanding").begin_array();
+    for (const LifeEvent& event : life.events) {
+        if (event.withdrawn) continue;
+        for (std::size_t i = 0; i < role_count; ++i) {
+            const Role role = static_cast<Role>(i);
+            if (!(event.owes & role_bit(role))) continue;
+            const std::int64_t due_ms =
+                std::max(event.at_ms, event.recv_ms) + table.policy().countersign_days * day_ms;
+            json.begin_object().field("event", event.event).field("log_index", event.leaf);
+            json.field("role", name(role)).field("at", time_text(event.at_ms)).field("due_at", time_text(due_ms));
+            json.field("overdue", now_ms > due_ms).end_object();
         }
     }
     json.end_array();
 }
 
-void write_lifecycle(JsonWriter& json, const LifecycleTable* table, const LifecycleFold& life) {
+void write_lifecycle(JsonWriter& json, const LifecycleTable& tables, const LifecycleFold& life, std::int64_t now_ms) {
+    const LifecycleTable& table = tables.at(now_ms);
     json.key("lifecycle").begin_object().key("table");
-    if (table)
-        json.value(table->id());
+    if (!table.modality().empty())
+        json.value(table.id());
     else
         json.null();
     write_state(json, "state", life.state);
     write_time(json, "since", life.state == State::none ? 0 : life.since_ms);
     write_state(json, "cleared_to", life.cleared_to);
     write_texts(json, "sealed_by", seal_names(life.sealed_by));
+    json.key("flags").begin_array();
+    for (const FlagSpan& flag : life.flags) {
+        if (!flag.holds(now_ms)) continue;
+        json.begin_object().field("flag", flag.flag).field("since", time_text(flag.from_ms));
+        write_time(json, "until", flag.to_ms.value_or(0));
+        json.field("log_index", flag.leaf_index).end_object();
+    }
+    json.end_array();
+    write_outstanding(json, table, life, now_ms);
     write_allowed_events(json, table, life.state);
     json.end_object();
 }
@@ -252,6 +277,25 @@ void write_lane(JsonWriter& json, Lane lane, std::vector<store::IntervalRow> int
 
 }  // namespace
 
+namespace {
+
+// What was true at a moment, as it was known.
+void write_as_of(JsonWriter& json, const KnownLife& known, std::int64_t at_ms, std::int64_t known_at_ms) {
+    const auto step = known.standing(at_ms);
+    write_state(json, "state", step.state);
+    const auto operating = known.intervals(Lane::operating, at_ms, at_ms + 1);
+    json.field("operating", operating.empty() ? name(Operating::no_data) : std::string_view{operating.back().state});
+    json.key("overlays").begin_array();
+    if (step.restricted) json.value("restricted_use");
+    if (step.retest_due) json.value("retest_due");
+    for (const FlagSpan& flag : step.flags)
+        if (flag.holds(at_ms)) json.value(flag.flag);
+    json.end_array().key("as_of").begin_object();
+    json.field("at", time_text(at_ms)).field("known_at", time_text(known_at_ms)).end_object();
+}
+
+}  // namespace
+
 Answer Api::devices(const Request& request, store::StoreReader& reader) {
     const auto params = Params::of(request, {"limit", "cursor"});
     if (!params) return params.error();
@@ -295,7 +339,8 @@ Answer Api::device(const Request& request, store::StoreReader& reader) {
     write_item_members(json, *view, now);
     write_optional(json, "udi", view->entry.udi);
     write_optional(json, "software", view->fold.identity.sw);
-    write_lifecycle(json, table_for(view->entry.modality), view->fold.life);
+    const auto tables = config_.tables->get();
+    write_lifecycle(json, tables->of(view->entry.modality), view->fold.life, now);
     write_faults(json, view->fold);
     write_tubes(json, view->fold);
     const std::int64_t from = hour_of(now) - 30 * day_ms;
@@ -307,7 +352,7 @@ Answer Api::device(const Request& request, store::StoreReader& reader) {
 }
 
 Answer Api::timeline(const Request& request, store::StoreReader& reader) {
-    const auto params = Params::of(request, {"from", "to", "step"});
+    const auto params = Params::of(request, {"from", "to", "step", "at", "known_at"});
     if (!params) return params.error();
     const auto id = device_id_of(request.path_values.at(0));
     if (!id) return id.error();
@@ -315,6 +360,10 @@ Answer Api::timeline(const Request& request, store::StoreReader& reader) {
     if (!from_wish) return from_wish.error();
     const auto to_wish = params->time("to");
     if (!to_wish) return to_wish.error();
+    const auto at_wish = params->time("at");
+    if (!at_wish) return at_wish.error();
+    const auto known_wish = params->time("known_at");
+    if (!known_wish) return known_wish.error();
     const std::string* step_text = params->find("step");
     if (step_text && *step_text != "hour" && *step_text != "day")
         return bad_parameter("step", fmt::format("got \"{}\", want hour or day", step_text->substr(0, 40)));
@@ -335,10 +384,20 @@ Answer Api::timeline(const Request& request, store::StoreReader& reader) {
     std::string text;
     JsonWriter json{text};
     json.begin_object().field("device", *id).field("from", time_text(from)).field("to", time_text(to));
-    json.field("step", days ? "day" : "hour").key("lanes").begin_object();
+    json.field("step", days ? "day" : "hour");
+    std::optional<KnownLife> known;
+    if (*at_wish || *known_wish) {
+        const std::int64_t known_at = known_wish->value_or(clock::utc_ms());
+        const auto tables = config_.tables->get();
+        known = life_as_known(reader, row->row.dev_no, tables->of(parse_entry(row->row.entry).modality), known_at);
+        write_as_of(json, *known, at_wish->value_or(known_at), known_at);
+    }
+    json.key("lanes").begin_object();
     std::vector<std::string> truncated;
     for (const Lane lane : {Lane::lifecycle, Lane::operating, Lane::faults})
-        write_lane(json, lane, reader.intervals(row->row.dev_no, lane, from, to), truncated);
+        write_lane(json, lane,
+                   known ? known->intervals(lane, from, to) : reader.intervals(row->row.dev_no, lane, from, to),
+                   truncated);
     if (!truncated.empty()) write_texts(json, "truncated", truncated);
     json.end_object();
     write_steps(json, reader.hours(row->row.dev_no, hour_of(from), to), days ? day_ms : ms_per_hour);
@@ -353,19 +412,6 @@ std::string device_note_json(const DeviceView& device, std::int64_t now_ms) {
     write_live_members(json, device, now_ms);
     json.end_object();
     return text;
-}
-
-const LifecycleTable* Api::table_for(const std::string& modality) const {
-    const auto lower = [](std::string text) {
-        std::ranges::transform(text, text.begin(),
-                               [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-        return text;
-    };
-    // As the writer judges: by the device's modality, else by the table of CT.
-    for (const std::string& wanted : {lower(modality), std::string{"ct"}})
-        for (const auto& table : config_.tables)
-            if (lower(table->modality()) == wanted) return table.get();
-    return nullptr;
 }
 
 }  // namespace gantry::http

@@ -81,17 +81,31 @@ void write_states(JsonWriter& json, const LifecycleTable& table) {
     json.end_array();
 }
 
+void write_flags(JsonWriter& json, const LifecycleTable& table) {
+    json.key("flags").begin_array();
+    for (const auto& [flag, rule] : table.flags()) {
+        json.begin_object().field("flag", flag).key("lasts_hours");
+        if (rule.lasts_ms)
+            json.value(*rule.lasts_ms / 3'600'000);
+        else
+            json.null();
+        json.field("blocks_patients", rule.blocks_patients).field("needed_for_patients", rule.needed_for_patients);
+        json.key("text").begin_object().field("en", rule.text_en).field("zh", rule.text_zh).end_object().end_object();
+    }
+    json.end_array();
+}
+
 void write_transitions(JsonWriter& json, const LifecycleTable& table) {
     json.key("transitions").begin_array();
     for (const TransitionRow& row : table.rows()) {
         json.begin_object().field("from", name(row.from)).field("event", row.event).field("when", row.when);
-        json.field("to", row.target == Target::state        ? name(row.to)
-                         : row.target == Target::cleared_to ? std::string_view{"@cleared_to"}
-                                                            : std::string_view{"@same"});
+        json.field("to", target_text(row));
         write_roles(json, "actors", row.actors);
         write_roles(json, "countersigners", row.countersigners);
         write_texts(json, "guards", row.need);
         write_texts(json, "evidence", row.evidence);
+        write_texts(json, "set", row.set);
+        write_texts(json, "clear", row.clear);
         json.field("basis", row.basis).end_object();
     }
     json.end_array();
@@ -172,12 +186,14 @@ Answer Api::lifecycle() const {
     std::string text;
     JsonWriter json{text};
     json.begin_object().key("tables").begin_array();
-    for (const auto& table : config_.tables) {
+    const auto tables = config_.tables->get();
+    for (const LifecycleTable* table : tables->all()) {
         json.begin_object()
             .field("id", table->id())
             .field("modality", table->modality())
             .field("version", table->version());
-        json.field("valid_from", table->valid_from());
+        json.field("valid_from", table->valid_from()).field("power_off", table->power_off());
+        write_flags(json, *table);
         write_states(json, *table);
         write_transitions(json, *table);
         json.end_object();

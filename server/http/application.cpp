@@ -42,6 +42,11 @@ Response answer_command(const CommandResult& result, const RequestHead& head) {
         JsonWriter json{text};
         json.begin_object().field("log_index", committed->log_index);
         write_state(json, "state", committed->state);
+        json.key("outstanding").begin_array();
+        for (const Role role : committed->outstanding) json.value(name(role));
+        json.end_array().key("overtakes").begin_array();
+        for (const std::uint64_t leaf : committed->overtakes) json.value(leaf);
+        json.end_array();
         json.end_object();
         return json_answer(std::move(text), 201);
     }

@@ -18,7 +18,9 @@ namespace gantry::http {
 // stopping or full).
 struct Committed {
     std::uint64_t log_index = 0;
-    State state = State::none;  // the device's after it
+    State state = State::none;               // the device's after it
+    std::vector<Role> outstanding{};         // whose countersignatures it owes
+    std::vector<std::uint64_t> overtakes{};  // log indexes of later events that it leaves without an effect
 };
 using CommandResult = std::variant<Committed, Refused, Error>;
 using CommandDone = std::function<void(CommandResult)>;

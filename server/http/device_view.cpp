@@ -169,6 +169,19 @@ void write_state(JsonWriter& json, std::string_view label, State state) {
         json.value(name(state));
 }
 
+std::string_view target_text(const TransitionRow& row) {
+    switch (row.target) {
+        case Target::state:
+            return name(row.to);
+        case Target::cleared_to:
+            return "@cleared_to";
+        case Target::same:
+        case Target::baseline:  // the page knows these two as one: the declaration says where it leads
+            break;
+    }
+    return "@same";
+}
+
 void write_live_members(JsonWriter& json, const DeviceView& device, std::int64_t now_ms) {
     const DeviceFold& fold = device.fold;
     const std::int64_t seen = device.last_seen_ms();

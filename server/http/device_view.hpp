@@ -10,6 +10,7 @@
 
 #include "common/core/json.hpp"
 #include "server/domain/fold.hpp"
+#include "server/domain/lifecycle_table.hpp"
 #include "server/store/store_reader.hpp"
 
 namespace gantry::http {
@@ -74,5 +75,6 @@ void write_item_members(JsonWriter& json, const DeviceView& device, std::int64_t
 void write_time(JsonWriter& json, std::string_view name, std::int64_t ms);            // null for 0
 void write_optional(JsonWriter& json, std::string_view name, std::string_view text);  // null for empty
 void write_state(JsonWriter& json, std::string_view name, State state);               // null for none
+std::string_view target_text(const TransitionRow& row);  // a state, @cleared_to or @same
 
 }  // namespace gantry::http

@@ -9,10 +9,10 @@
 
 #include "common/core/result.hpp"
 #include "common/core/schema.hpp"
-#include "server/domain/lifecycle_table.hpp"
 #include "server/domain/rules/pack.hpp"
 #include "server/http/commands.hpp"
 #include "server/http/judging.hpp"
+#include "server/http/lifecycle_shelf.hpp"
 #include "server/http/limits.hpp"
 #include "server/http/live_bus.hpp"
 #include "server/http/metrics.hpp"
@@ -26,7 +26,7 @@ struct HttpConfig {
     std::vector<std::string> host_names;  // further names this server answers for, without port
     std::filesystem::path database;       // the store's file; must exist
     std::shared_ptr<store::DocumentFolder> documents{};  // null: none are kept
-    std::vector<std::shared_ptr<const LifecycleTable>> tables;
+    std::shared_ptr<LifecycleShelf> tables = std::make_shared<LifecycleShelf>();
     std::shared_ptr<const Schema> papers =
         std::make_shared<const Schema>();      // what a paper may hold; empty: none can be filed
     std::shared_ptr<const Judging> judging{};  // null: no rule is in force and nothing is known to be due

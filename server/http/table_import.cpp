@@ -59,7 +59,8 @@ Result<std::int64_t> zone_minutes(const std::string& tz, std::int64_t now_ms) {
 // What people call the states, of all tables that are loaded.
 std::map<std::string, State, std::less<>> words_of(const HttpConfig& config) {
     std::map<std::string, State, std::less<>> out;
-    for (const auto& table : config.tables) out.merge(paper::state_words_of(*table));
+    const auto tables = config.tables->get();
+    for (const LifecycleTable* table : tables->all()) out.merge(paper::state_words_of(*table));
     return out;
 }
 

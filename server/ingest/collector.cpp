@@ -37,9 +37,10 @@ Collector::Collector(CollectorOptions options, Transport& transport)
     settle_identity();
     writer_ = std::make_unique<Writer>(
         store_, queue_, inbox_, receipts_, metrics_,
-        WriterOptions{.boot = boot_, .gen = gen_, .now_ms = options_.now_ms, .on_commit = options_.on_commit});
+        WriterOptions{.boot = boot_, .gen = gen_, .now_ms = options_.now_ms, .on_commit = options_.on_commit,
+                      .catalogues = options_.catalogues});
     writer_->load();
-    put_tables_in_force();
+    writer_->begin_with(options_.lifecycle_tables);
     verifier_ = std::make_unique<VerifierThread>(inbox_, queue_, options_.schema, metrics_);
     sender_ = std::make_unique<Sender>(receipts_, transport_, options_.receipt_key, options_.id, boot_, gen_, metrics_);
     checkpointer_ = std::make_unique<Checkpointer>(options_.database, origin_, options_.log_key, queue_, metrics_);
@@ -64,19 +65,6 @@ void Collector::settle_identity() {
     store_.put_meta("gen", std::to_string(gen_));
     store_.put_meta("origin", origin_);
     store_.commit();
-}
-
-void Collector::put_tables_in_force() {
-    std::vector<FactLeaf> facts;
-    std::vector<std::pair<std::string, std::string>> metas;
-    for (const std::string& toml : options_.lifecycle_tables) {
-        const LifecycleTable table = LifecycleTable::parse(toml, "lifecycle table").value();
-        const std::string hash = to_hex(sha256(as_bytes(toml)));
-        if (writer_->projection().tables().hash_of(table.modality()) == hash) continue;
-        metas.emplace_back(table_meta_key(hash), toml);
-        facts.push_back(table_fact(table, toml));
-    }
-    writer_->add_facts(facts, metas);
 }
 
 void Collector::start() {
@@ -116,6 +104,8 @@ void Collector::submit(DeclareRequest request) {
     if (!queue_.try_push(WriterItem{std::move(request)}, 0))
         done(Error{Errc::unavailable, "the collector has too much to do, or is stopping"});
 }
+
+bool Collector::submit(TablesRequest request) { return queue_.try_push(WriterItem{std::move(request)}, 0); }
 
 bool Collector::submit(VerdictRequest request) { return queue_.try_push(WriterItem{std::move(request)}, 0); }
 

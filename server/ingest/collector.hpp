@@ -21,7 +21,8 @@ struct CollectorOptions {
     SigningKey receipt_key;
     SigningKey log_key;
     Schema schema;
-    std::vector<std::string> lifecycle_tables;  // TOML texts; a changed one comes into force by a leaf
+    std::vector<std::string> lifecycle_tables;  // whole TOML texts; a changed one comes into force by a leaf
+    std::vector<paper::Catalogue> catalogues{};
     std::function<std::int64_t()> now_ms;       // empty: the system's clock
     LiveListener on_commit;                     // may be empty
 };
@@ -52,6 +53,7 @@ public:
     void submit(ImportRequest request);
     // False at once when the writer has too much to do or is stopping.
     bool submit(VerdictRequest request);
+    bool submit(TablesRequest request);
 
     const Metrics& metrics() const { return metrics_; }
     const BootId& boot() const { return boot_; }
@@ -63,7 +65,6 @@ public:
 
 private:
     void settle_identity();
-    void put_tables_in_force();
 
     CollectorOptions options_;
     Transport& transport_;

@@ -15,15 +15,15 @@ constexpr Flag flags[] = {
     {"--id", "NAME", "collector.id", "name of this collector and of its log (default main)"},
     {"--schema", "FILE", "schema", "event schema (default the shipped one)"},
     {"--papers", "FILE", "papers", "schema of papers (default the shipped one)"},
-    {"--required", "FILE", "required", "which papers a device owes (default the shipped list)"},
-    {"--catalogue", "DIR", "catalogue", "licence catalogues (default the shipped ones)"},
+    {"--required", "FILE", "required", "which papers a device owes in which state (default the shipped list)"},
     {"--rules", "DIR", "rules", "rule packs (default the shipped ones)"},
     {"--lifecycle", "DIR", "lifecycle", "lifecycle tables (default the shipped ones)"},
+    {"--catalogue", "DIR", "catalogue", "licence catalogues (default the shipped ones)"},
     {"--web-dir", "DIR", "http.web_dir", "serve the page from here instead of the built-in one"},
     {"--log-level", "LEVEL", "log.level", "debug, info, warn or error"},
     {"--log-format", "FORMAT", "log.format", "auto, text or json"},
     {"--demo", "", "demo", "mark the page as a demonstration"},
-    {"--check-config", "", "", "check the settings and leave"},
+    {"--check-config", "", "", "check the settings and all tables, schemas and rules, and leave"},
     {"--help", "", "", "this text"},
     {"--version", "", "", "name, version, commit"},
 };
@@ -79,9 +79,9 @@ Result<CollectorSettings> read_settings(Config& config) {
                                .schema_file = {},
                                .papers_file = {},
                                .required_file = {},
-                               .catalogue_folder = {},
                                .rules_folder = {},
                                .lifecycle_folder = {},
+                               .catalogue_folder = {},
                                .web_folder = {},
                                .demo = false,
                                .log_level = {},
@@ -94,10 +94,10 @@ Result<CollectorSettings> read_settings(Config& config) {
     settings.schema_file = config.text("schema", shipped_file("schema/events.toml"));
     settings.rules_folder = config.text("rules", shipped_file("rules"));
     settings.text_folder = config.text("texts", shipped_file("text"));
-    settings.required_file = config.text("required", shipped_file("papers/required.toml"));
-    settings.catalogue_folder = config.text("catalogue", shipped_file("catalogue"));
     settings.papers_file = config.text("papers", shipped_file("schema/papers.toml"));
+    settings.required_file = config.text("required", shipped_file("papers/required.toml"));
     settings.lifecycle_folder = config.text("lifecycle", shipped_file("lifecycle"));
+    settings.catalogue_folder = config.text("catalogue", shipped_file("catalogue"));
     settings.demo = config.boolean("demo", false);
     settings.log_level = config.choice("log.level", {"debug", "info", "warn", "error"}, "info");
     settings.log_format = config.choice("log.format", {"auto", "text", "json"}, "auto");

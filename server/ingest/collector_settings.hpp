@@ -21,10 +21,10 @@ struct CollectorSettings {
     std::filesystem::path schema_file;
     std::filesystem::path papers_file;
     std::filesystem::path required_file;  // which papers a device owes
-    std::filesystem::path catalogue_folder;
     std::filesystem::path rules_folder;
     std::filesystem::path text_folder{};
     std::filesystem::path lifecycle_folder;
+    std::filesystem::path catalogue_folder;
     std::filesystem::path web_folder;  // empty: the embedded page
     bool demo = false;
     std::string log_level;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include <array>
 
 #include "server/domain/admission.hpp"
@@ -68,11 +70,20 @@ void store_found(store::StoreWriter& store, store::DevNo dev_no, const FactLeaf&
                           .limit = found.limit,
                           .leaves = finding::leaves_text(found.leaves),
                           .found_ms = recv_ms};
+    if (read->rule_version == 0) {  // a contradiction that the fold judged again; its key is STATE@since
+        const std::size_t mark = found.key.find('@');
+        row.kind = "contradiction";
+        row.state = found.key.substr(0, mark);
+        if (mark != std::string::npos)
+            std::from_chars(found.key.data() + mark + 1, found.key.data() + found.key.size(), row.since_ms);
+        row.last_at_ms = found.to_ms;
+        row.last_leaf = found.leaves.empty() ? leaf : found.leaves.back();
+    }
     if (const auto before = store.finding(dev_no, found.rule, found.key)) {
         const auto stage = finding::stage_from(before->stage).value_or(finding::Stage::suspected);
         if (stage != finding::Stage::withdrawn) row.stage = before->stage;
         row.open = finding::is_open(finding::stage_from(row.stage).value());
-        row.first_leaf = before->first_leaf;
+        if (read->rule_version != 0) row.first_leaf = before->first_leaf;
         row.owner = before->owner;
         row.found_ms = before->found_ms;
     }

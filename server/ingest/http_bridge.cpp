@@ -23,7 +23,8 @@ http::Histogram copy_of(const Histogram<N>& from) {
 CommandDone answer_to(http::CommandDone done) {
     return [done = std::move(done)](CommandResult result) {
         if (auto* committed = std::get_if<Committed>(&result))
-            done(http::Committed{committed->log_index, committed->state});
+            done(http::Committed{committed->log_index, committed->state, std::move(committed->outstanding),
+                                 std::move(committed->overtakes)});
         else if (auto* refused = std::get_if<Refused>(&result))
             done(std::move(*refused));
         else

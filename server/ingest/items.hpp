@@ -9,6 +9,7 @@
 
 #include "server/domain/leaf_json.hpp"
 #include "server/domain/lifecycle_table.hpp"
+#include "server/domain/paper/catalogue.hpp"
 #include "server/domain/verify.hpp"
 #include "server/ingest/register_entry.hpp"
 #include "server/store/rows.hpp"
@@ -47,6 +48,8 @@ struct VerifiedItem {
 struct Committed {
     std::uint64_t log_index = 0;
     State state = State::none;  // the device's after it
+    std::vector<Role> outstanding{};  // countersignatures that it owes
+    std::vector<std::uint64_t> overtakes{};  // log indexes of later events that it leaves without an effect
 };
 using CommandResult = std::variant<Committed, Refused, Error>;
 // Called once, on the writer's thread, after the commit or the refusal: it only posts.
@@ -96,7 +99,14 @@ struct VerdictRequest {
     std::function<void()> done;
 };
 
+// Other lifecycle tables and catalogues judge from now on. `tables` are whole texts that were checked.
+struct TablesRequest {
+    std::vector<std::string> tables;
+    std::vector<paper::Catalogue> catalogues;
+    std::function<void()> done;  // on the writer's thread after the commit
+};
+
 using WriterItem =
-    std::variant<VerifiedItem, DeclareRequest, RegisterRequest, ImportRequest, CheckpointRequest, VerdictRequest>;
+    std::variant<VerifiedItem, DeclareRequest, RegisterRequest, ImportRequest, CheckpointRequest, VerdictRequest, TablesRequest>;
 
 }  // namespace gantry::ingest

@@ -1,6 +1,7 @@
 #include "server/ingest/judge_bridge.hpp"
 
 #include <future>
+#include <stdexcept>
 
 #include "common/core/crypto.hpp"
 
@@ -10,7 +11,8 @@ namespace {
 constexpr std::chrono::seconds commit_wait{30};
 constexpr std::string_view rules_in_force = "rules_in_force";
 
-bool submit_and_wait(Collector& collector, VerdictRequest request) {
+template <class Request>
+bool submit_and_wait(Collector& collector, Request request) {
     const auto committed = std::make_shared<std::promise<void>>();
     auto future = committed->get_future();
     request.done = [committed] { committed->set_value(); };
@@ -22,7 +24,7 @@ bool submit_and_wait(Collector& collector, VerdictRequest request) {
 
 judging::JudgeThread::Submit submit_to(Collector& collector) {
     return [&collector](const std::string& device, std::vector<FactLeaf> facts) {
-        return submit_and_wait(collector, {device, std::move(facts), {}, {}});
+        return submit_and_wait(collector, VerdictRequest{device, std::move(facts), {}, {}});
     };
 }
 
@@ -38,6 +40,12 @@ void put_rules_in_force(Collector& collector, const std::filesystem::path& datab
         request.facts.push_back({std::string{rules_in_force}, {}, {{"file", text.file}, {"sha256", hash}}});
     }
     if (!request.facts.empty()) submit_and_wait(collector, std::move(request));
+}
+
+void put_tables_in_force(Collector& collector, std::vector<std::string> tables,
+                         std::vector<paper::Catalogue> catalogues) {
+    if (!submit_and_wait(collector, TablesRequest{std::move(tables), std::move(catalogues), {}}))
+        throw std::runtime_error{"the collector has too much to do to take other lifecycle tables"};
 }
 
 }  // namespace gantry::ingest

@@ -18,6 +18,11 @@ judging::JudgeThread::Submit submit_to(Collector& collector);
 // Says in the log which rule files judge from now on: those whose bytes are not the ones that the store knows.
 void put_rules_in_force(Collector& collector, const std::filesystem::path& database, const judging::RuleFiles& rules);
 
+// Lets other lifecycle tables and catalogues judge, by a fact for each table that is another than before. Waits for the
+// commit; throws std::runtime_error when the collector cannot take it.
+void put_tables_in_force(Collector& collector, std::vector<std::string> tables,
+                         std::vector<paper::Catalogue> catalogues);
+
 // What the pages see of the judge. `judge` must outlive it.
 class HttpJudging final : public http::Judging {
 public:

@@ -9,12 +9,14 @@
 #include "common/io/notify.hpp"
 #include "common/io/sqlite.hpp"
 #include "common/io/version.hpp"
+#include "server/domain/paper/missing.hpp"
 #include "server/http/dictionary.hpp"
 #include "server/http/http_server.hpp"
 #include "server/ingest/admin_commands.hpp"
 #include "server/ingest/admin_papers.hpp"
 #include "server/ingest/admin_socket.hpp"
 #include "server/ingest/collector_settings.hpp"
+#include "server/ingest/config_files.hpp"
 #include "server/ingest/http_bridge.hpp"
 #include "server/ingest/judge_bridge.hpp"
 #include "server/ingest/mqtt_transport.hpp"
@@ -74,20 +76,6 @@ Schema read_schema(const std::filesystem::path& file) {
     return std::move(*schema);
 }
 
-std::vector<std::string> read_tables(const CollectorSettings& settings) {
-    std::vector<std::filesystem::path> paths;
-    for (const auto& entry : std::filesystem::directory_iterator{settings.lifecycle_folder})
-        if (entry.path().extension() == ".toml") paths.push_back(entry.path());
-    std::ranges::sort(paths);
-    std::vector<std::string> texts;
-    for (const auto& path : paths) {
-        texts.push_back(files::read_all(path).value());
-        if (auto parsed = LifecycleTable::parse(texts.back(), path.string()); !parsed)
-            throw std::invalid_argument{parsed.error().message};
-    }
-    return texts;
-}
-
 // Blocks the signals in this and all later threads; wait_for_end then receives them.
 sigset_t take_signals() {
     sigset_t set;
@@ -98,39 +86,48 @@ sigset_t take_signals() {
     return set;
 }
 
-void wait_for_end(const sigset_t& signals, const std::function<void()>& reload_rules) {
+void wait_for_end(const sigset_t& signals, const std::function<void()>& reload) {
     while (true) {
         int number = 0;
         if (sigwait(&signals, &number) != 0) continue;
         if (number != SIGHUP) return log::info("stopping", {{"signal", number}});
         try {
-            reload_rules();
-            log::info("SIGHUP: rule packs reloaded; settings, keys, schemas and lifecycle tables need a restart");
+            reload();
+            log::info("SIGHUP: lifecycle tables, catalogues and rule packs reloaded; settings, keys and schemas need a restart");
         } catch (const std::exception& fault) {
-            log::error("SIGHUP: nothing reloaded, the rules in force stay", {{"error", fault.what()}});
+            log::error("SIGHUP: nothing reloaded, what is in force stays", {{"error", fault.what()}});
         }
     }
 }
 
-http::PaperDuties read_duties(const CollectorSettings& settings) {
-    http::PaperDuties out;
+// What judges: read whole and checked before any of it is used.
+struct Judgement {
+    std::vector<std::string> tables;
+    std::vector<paper::Catalogue> catalogues;
+    judging::RuleFiles rules;
+};
+
+Judgement read_judgement(const CollectorSettings& settings) {
+    return {read_lifecycle_tables(settings.lifecycle_folder), read_catalogues(settings.catalogue_folder),
+            judging::read_rules(settings.rules_folder)};
+}
+
+std::vector<paper::RequiredPaper> read_required_papers(const CollectorSettings& settings) {
     auto required =
         paper::parse_required_papers(files::read_all(settings.required_file).value(), settings.required_file.string());
     if (!required) throw std::invalid_argument{required.error().message};
-    out.required = std::move(*required);
-    for (const auto& entry : std::filesystem::directory_iterator{settings.catalogue_folder}) {
-        if (entry.path().extension() != ".toml") continue;
-        auto catalogue = paper::parse_catalogue(files::read_all(entry.path()).value(), entry.path().string());
-        if (!catalogue) throw std::invalid_argument{catalogue.error().message};
-        out.catalogues.push_back(std::move(*catalogue));
-    }
-    std::ranges::sort(out.catalogues, {}, &paper::Catalogue::from_ms);
-    if (auto checked = paper::check_catalogues(out.catalogues); !checked)
-        throw std::invalid_argument{checked.error().message};
-    return out;
+    return std::move(*required);
 }
 
-http::HttpConfig http_config(const CollectorSettings& settings, const std::vector<std::string>& tables) {
+// Everything that a start would read and judge by; throws std::invalid_argument with file, line and reason.
+void check_files(const CollectorSettings& settings) {
+    read_schema(settings.schema_file);
+    read_schema(settings.papers_file);
+    read_required_papers(settings);
+    read_judgement(settings);
+}
+
+http::HttpConfig http_config(const CollectorSettings& settings) {
     http::HttpConfig config;
     config.listen = settings.listen;
     config.host_names = settings.host_names;
@@ -143,10 +140,8 @@ http::HttpConfig http_config(const CollectorSettings& settings, const std::vecto
     config.papers = std::make_shared<const Schema>(read_schema(settings.papers_file));
     config.dictionary = http::dictionary_json(read_schema(settings.schema_file), *config.papers,
                                               judging::Texts::read(settings.text_folder));
-    config.duties = std::make_shared<const http::PaperDuties>(read_duties(settings));
-    for (const std::string& text : tables)
-        config.tables.push_back(
-            std::make_shared<const LifecycleTable>(LifecycleTable::parse(text, "lifecycle table").value()));
+    config.duties = std::make_shared<const http::PaperDuties>(
+        http::PaperDuties{read_required_papers(settings), read_catalogues(settings.catalogue_folder)});
     return config;
 }
 
@@ -174,7 +169,8 @@ int run(const CollectorSettings& settings, const Config& config) {
     const Keys known = load_keys(settings);
     write_provisioning(settings, known);
     Schema schema = read_schema(settings.schema_file);
-    const std::vector<std::string> tables = read_tables(settings);
+    read_required_papers(settings);
+    Judgement judgement = read_judgement(settings);
 
     http::LiveBus bus;
     MqttTransport transport{settings.mqtt};
@@ -183,18 +179,23 @@ int run(const CollectorSettings& settings, const Config& config) {
                          .receipt_key = known.receipt,
                          .log_key = known.log,
                          .schema = std::move(schema),
-                         .lifecycle_tables = tables,
+                         .lifecycle_tables = judgement.tables,
+                         .catalogues = judgement.catalogues,
                          .now_ms = {},
                          .on_commit = live_to(bus)},
                         transport};
     transport.attach(collector);
     HttpCommands commands{collector};
     HttpMetrics metrics{collector};
-    const judging::RuleFiles rules = judging::read_rules(settings.rules_folder);
-    judging::JudgeThread judge{{.database = settings.database()}, rules.pack, submit_to(collector)};
-    const auto judging = std::make_shared<HttpJudging>(judge, rules.pack);
-    http::HttpConfig pages = http_config(settings, tables);
+    judging::JudgeThread judge{{.database = settings.database()}, judgement.rules.pack, submit_to(collector)};
+    const auto judging = std::make_shared<HttpJudging>(judge, judgement.rules.pack);
+    http::HttpConfig pages = http_config(settings);
     pages.judging = judging;
+    const auto show_tables = [&] {
+        store::StoreReader reader{settings.database()};
+        pages.tables->put(tables_in_force(reader));
+    };
+    show_tables();
     const AdminPapers desk{pages, commands};
     http::HttpServer server{pages, commands, bus, metrics};
     AdminSocket admin{settings.admin_socket(), [&](std::string_view line) {
@@ -203,7 +204,7 @@ int run(const CollectorSettings& settings, const Config& config) {
                       }};
 
     collector.start();
-    put_rules_in_force(collector, settings.database(), rules);
+    put_rules_in_force(collector, settings.database(), judgement.rules);
     judge.start();
     if (auto started = server.start(); !started)
         return fail(exit_code(started.error().code), "http: " + started.error().message);
@@ -211,10 +212,13 @@ int run(const CollectorSettings& settings, const Config& config) {
     announce(settings, config, server.url());
     notify_systemd("READY=1");
     wait_for_end(signals, [&] {
-        const judging::RuleFiles changed = judging::read_rules(settings.rules_folder);
-        put_rules_in_force(collector, settings.database(), changed);
-        judge.use_pack(changed.pack);
-        judging->use_pack(changed.pack);
+        read_required_papers(settings);
+        Judgement changed = read_judgement(settings);
+        put_tables_in_force(collector, std::move(changed.tables), std::move(changed.catalogues));
+        show_tables();
+        put_rules_in_force(collector, settings.database(), changed.rules);
+        judge.use_pack(changed.rules.pack);
+        judging->use_pack(changed.rules.pack);
     });
 
     notify_systemd("STOPPING=1");
@@ -243,6 +247,7 @@ int dispatch(const Args& args) {
               : settings->log_format == "text" ? log::Format::text
                                                : log::Format::automatic);
     if (args.has("--check-config")) {
+        check_files(*settings);
         std::printf("%s", config->describe().c_str());
         return 0;
     }

@@ -21,6 +21,7 @@ std::optional<EpochId> epoch_of(const FactLeaf& fact) {
 
 void Projection::load() {
     devices_.clear();
+    redrawn_.clear();
     by_id_.clear();
     dirty_.clear();
     tiles_.clear();
@@ -116,10 +117,15 @@ std::uint64_t Projection::add_record(Device& device, const EpochId& epoch, std::
 void Projection::fold(Device& device, const LeafEvent& event) {
     effects_.clear();
     DeviceHours hours{hours_, device.no};
+    const bool may_redraw = event.type == LeafType::declaration || event.record.type == "part.replaced";
+    LifecycleFold before;
+    if (may_redraw) before = device.fold.life;
     if (auto done = apply(device.fold, event, table_of(device), hours, effects_); !done)
         throw std::runtime_error{"fold: " + done.error().message};
     if (auto moment = moment_of(event))
         store_.add_moment(device.no, {moment->at_ms, event.leaf_index, std::move(moment->type)});
+    if (may_redraw && effects_.redrawn_from_ms != std::numeric_limits<std::int64_t>::max())
+        redrawn_.push_back({device.no, std::move(before), effects_.redrawn_from_ms});
     mark(device);
     write_effects(device, event.recv_ms);
 }
@@ -222,6 +228,7 @@ void Projection::assign(const Assignment& assignment, std::uint64_t by) {
 }
 
 void Projection::flush() {
+    redrawn_.clear();  // in a rebuild nobody asks: the log holds what was found
     for (Device* device : dirty_) {
         if (device->last_leaf) store_.put_fold(device->no, *device->last_leaf, serialize(device->fold));
         for (const EpochId& id : device->dirty_epochs) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "server/domain/admission.hpp"
@@ -93,6 +94,19 @@ public:
     void touch(Device& device, const EpochId& epoch);
     EpochPlace* place(Device& device, const EpochId& epoch);
 
+    // Devices whose life was derived anew since this was last asked, each with its life before: what was observed
+    // since is to be judged again.
+    struct Redrawn {
+        store::DevNo dev_no = 0;
+        LifecycleFold before;
+        std::int64_t from_ms = 0;  // the lives are equal before
+    };
+    std::vector<Redrawn> take_redrawn() { return std::exchange(redrawn_, {}); }
+    // What the new life means for the findings that the fold made: `finding.found` and `finding.withdrawn` facts, to be
+    // added by the caller. Reads the device's leaves back to where the lives part; nothing is judged again where more
+    // than judged_again_max have come since.
+    std::vector<FactLeaf> judge_again(const Redrawn& redrawn);
+
     // Writes everything that changed since the last flush; the caller commits.
     void flush();
 
@@ -123,6 +137,7 @@ private:
     std::int64_t last_recv_ms_ = 0;
 
     std::vector<Device*> dirty_;
+    std::vector<Redrawn> redrawn_;
     std::vector<merkle::TileHash> tiles_;
     Effects effects_;
 };
@@ -130,5 +145,8 @@ private:
 // How far a walk along a device's history goes for a single answer: a rolled back agent asks for at most what its tail
 // holds.
 inline constexpr std::size_t walk_back_max = 200'000;
+
+// Leaves of one device that are read to judge them again: a year of a busy scanner, about half a second.
+inline constexpr std::size_t judged_again_max = 100'000;
 
 }  // namespace gantry::ingest

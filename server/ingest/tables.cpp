@@ -9,19 +9,14 @@
 namespace gantry::ingest {
 namespace {
 
-constexpr std::string_view in_force_prefix = "lifecycle_in_force.";
-
-std::string lower(std::string_view text) {
-    std::string out{text};
-    std::ranges::transform(out, out.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
-
 std::string text_of(const FactLeaf& fact, std::string_view key) {
     const auto found = fact.more.find(key);
     const auto* text = found == fact.more.end() ? nullptr : std::get_if<std::string>(&found->second);
     return text ? *text : std::string{};
+}
+
+std::string place_of(const LifecycleTable& table) {
+    return fmt::format("{}/{}", table_key(table.modality()), table.version());
 }
 
 }  // namespace
@@ -29,6 +24,7 @@ std::string text_of(const FactLeaf& fact, std::string_view key) {
 FactLeaf table_fact(const LifecycleTable& table, std::string_view toml) {
     FactLeaf fact{.fact = std::string{lifecycle_in_force}, .subject = {}, .more = {}};
     fact.more["modality"] = table.modality();
+    fact.more["valid_from"] = table.valid_from();
     fact.more["version"] = table.version();
     fact.more["sha256"] = to_hex(sha256(as_bytes(toml)));
     return fact;
@@ -43,13 +39,14 @@ Result<void> Tables::read(store::StoreWriter& store, const FactLeaf& fact) {
         return Error{Errc::not_found, fmt::format("lifecycle table {}: its text is not in the store", sha256_hex)};
     auto parsed = LifecycleTable::parse(*toml, "lifecycle table in the store");
     if (!parsed) return parsed.error();
-    in_force_[lower(text_of(fact, "modality"))] = {sha256_hex,
-                                                   std::make_shared<const LifecycleTable>(std::move(*parsed))};
+    hash_of_[place_of(*parsed)] = sha256_hex;
+    tables_.put(std::move(*parsed));
     return {};
 }
 
 void Tables::load(store::StoreWriter& store) {
-    in_force_.clear();
+    tables_ = {};
+    hash_of_.clear();
     std::vector<std::string> stored;
     store.each_meta(in_force_prefix, [&](std::string_view, std::string_view json) { stored.emplace_back(json); });
     for (const std::string& json : stored) read(store, parse_fact_leaf(json).value()).value();
@@ -57,20 +54,25 @@ void Tables::load(store::StoreWriter& store) {
 
 Result<void> Tables::put_in_force(store::StoreWriter& store, const FactLeaf& fact) {
     if (auto done = read(store, fact); !done) return done;
-    store.put_meta(fmt::format("{}{}", in_force_prefix, lower(text_of(fact, "modality"))), fact_leaf_json(fact));
+    const auto version = fact.more.find("version");
+    const auto* number = version == fact.more.end() ? nullptr : std::get_if<std::int64_t>(&version->second);
+    store.put_meta(fmt::format("{}{}/{}", in_force_prefix, table_key(text_of(fact, "modality")), number ? *number : 0),
+                   fact_leaf_json(fact));
     return {};
 }
 
-std::string_view Tables::hash_of(std::string_view modality) const {
-    const auto found = in_force_.find(lower(modality));
-    return found == in_force_.end() ? std::string_view{} : std::string_view{found->second.sha256};
+bool Tables::holds(const LifecycleTable& table, std::string_view sha256_hex) const {
+    const auto found = hash_of_.find(place_of(table));
+    return found != hash_of_.end() && found->second == sha256_hex;
 }
 
-const LifecycleTable& Tables::of(std::string_view modality) const {
-    static const LifecycleTable nothing;
-    auto found = in_force_.find(lower(modality));
-    if (found == in_force_.end()) found = in_force_.find("ct");
-    return found == in_force_.end() ? nothing : *found->second.table;
+LifecycleTables tables_in_force(store::StoreReader& reader) {
+    LifecycleTables out;
+    reader.each_meta(in_force_prefix, [&](std::string_view, std::string_view json) {
+        const auto toml = reader.meta(table_meta_key(text_of(parse_fact_leaf(json).value(), "sha256")));
+        if (toml) out.put(LifecycleTable::parse(*toml, "lifecycle table in the store").value());
+    });
+    return out;
 }
 
 }  // namespace gantry::ingest

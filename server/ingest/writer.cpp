@@ -46,13 +46,10 @@ void Writer::load() {
     tick_at_ = Steady::now() + tick_period;
 }
 
-void Writer::add_facts(const std::vector<FactLeaf>& facts,
-                       const std::vector<std::pair<std::string, std::string>>& metas) {
-    if (facts.empty() && metas.empty()) return;
+void Writer::begin_with(const std::vector<std::string>& tables) {
     set_batch_time();
     store_.begin();
-    for (const auto& [key, value] : metas) store_.put_meta(key, value);
-    for (const FactLeaf& fact : facts) projection_.add_fact(fact, batch_ms_);
+    put_in_force(tables);
     projection_.flush();
     store_.commit();
     metrics_.log_size = projection_.size();
@@ -140,7 +137,10 @@ void Writer::write_batch(Items& items) {
     batch_notes_.clear();
     batch_notes_at_ = 0;
     batch_alive_.clear();
-    for (WriterItem& item : items) std::visit([&](auto& what) { process(what); }, item);
+    for (WriterItem& item : items) {
+        std::visit([&](auto& what) { process(what); }, item);
+        judge_again();
+    }
     if (is_tick_due()) tick();
     wrote_ = wrote_ || projection_.size() != leaves_before;
     if (!seen_.empty() && (wrote_ || Steady::now() >= seen_since_ + seen_flush_period || items.empty())) {

@@ -21,6 +21,7 @@ struct WriterOptions {
     std::uint64_t gen = 1;
     std::function<std::int64_t()> now_ms;  // UTC
     LiveListener on_commit;                // may be empty
+    std::vector<paper::Catalogue> catalogues{};  // by which guards tell whether a licence is needed
 };
 
 // The only thread that writes. Takes what waits, makes one transaction of it, and tells the sender after the commit and
@@ -34,8 +35,8 @@ public:
 
     // Loads the state and tells the verifier all keys. Before start().
     void load();
-    // Appends facts at start (tables in force). Before start().
-    void add_facts(const std::vector<FactLeaf>& facts, const std::vector<std::pair<std::string, std::string>>& metas);
+    // The tables that judge, by a fact for each that is another than before. Before start().
+    void begin_with(const std::vector<std::string>& tables);
 
     void start();
     // Returns when the queue is closed and empty.
@@ -89,6 +90,9 @@ private:
     Entered enter(RegisterEntry entry);
     std::optional<std::string> why_not(const ImportRow& row);
     ImportedRow import_row(const ImportRow& row);
+    void process(TablesRequest& request);
+    void put_in_force(const std::vector<std::string>& tables);
+    void judge_again();
     CommandResult judge_and_declare(const Declaration& declared);
     CommandResult file_paper(const Declaration& declared);
     CommandResult step_finding(const Declaration& declared);

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include "common/core/crypto.hpp"
 #include "server/domain/finding/finding_life.hpp"
+#include "server/ingest/device_facts.hpp"
 #include "server/ingest/limits.hpp"
 #include "server/ingest/writer.hpp"
 
@@ -30,7 +32,7 @@ CommandResult Writer::file_paper(const Declaration& declared) {
     for (const paper::Subject& subject : *subjects)
         if (subject.scope == paper::Scope::device && !projection_.find(subject.id))
             return Error{Errc::not_found, fmt::format("device {}: not in the register", subject.id)};
-    return commit_declaration({.declared = declared, .table = {}, .unjudged = {}});
+    return commit_declaration({.declared = declared, .table = {}, .countersign = {}});
 }
 
 CommandResult Writer::step_finding(const Declaration& declared) {
@@ -51,7 +53,7 @@ CommandResult Writer::step_finding(const Declaration& declared) {
                                .from = device->fold.life.state,
                                .to = device->fold.life.state,
                                .table = {},
-                               .unjudged = {}});
+                               .countersign = {}});
 }
 
 CommandResult Writer::commit_declaration(const DeclarationLeaf& leaf) {
@@ -75,20 +77,56 @@ CommandResult Writer::judge_and_declare(const Declaration& declared) {
                          .from = device->fold.life.state,
                          .to = device->fold.life.state,
                          .table = {},
-                         .unjudged = {}};
+                         .countersign = {}};
     if (const auto assignment = assignment_of(declared)) {
         if (auto checked = check_assignment(declared, *assignment); !checked) return checked.error();
     } else {
         const LifecycleTable& table = projection_.table_of(*device);
-        Judgement judgement =
-            judge(table, device->fold.life, {.patient_exposures = device->fold.patient_exposures}, declared);
+        DeviceFacts facts;
+        if (asks_papers(table, device->fold.life, declared))
+            facts = device_facts(store_, *device, declared, options_.catalogues);
+        facts.patient_exposures = device->fold.patient_exposures;
+        Judgement judgement = judge(table, device->fold.life, facts, declared);
         if (auto* refused = std::get_if<Refused>(&judgement)) return std::move(*refused);
         const Moved& moved = std::get<Moved>(judgement);
+        leaf.from = moved.from;
         leaf.to = moved.to;
-        leaf.table = table.id();
-        leaf.unjudged = moved.unjudged;
+        leaf.table = table.at(declared.at_ms).id();
+        leaf.countersign = moved.outstanding;
+        CommandResult result = commit_declaration(leaf);
+        if (auto* committed = std::get_if<Committed>(&result)) {
+            committed->outstanding = moved.outstanding;
+            committed->overtakes = moved.overtakes;
+        }
+        return result;
     }
     return commit_declaration(leaf);
+}
+
+// After the life of a device was derived anew: what that means for its findings enters the log as facts.
+void Writer::judge_again() {
+    for (const Projection::Redrawn& redrawn : projection_.take_redrawn())
+        for (const FactLeaf& fact : projection_.judge_again(redrawn))
+            note(projection_.add_fact(fact, batch_ms_), LeafType::fact, &projection_.at(redrawn.dev_no), fact.fact,
+                 std::nullopt);
+}
+
+void Writer::put_in_force(const std::vector<std::string>& tables) {
+    for (const std::string& toml : tables) {
+        const LifecycleTable table = LifecycleTable::parse(toml, "lifecycle table").value();
+        const std::string hash = to_hex(sha256(as_bytes(toml)));
+        if (projection_.tables().holds(table, hash)) continue;
+        store_.put_meta(table_meta_key(hash), toml);
+        projection_.add_fact(table_fact(table, toml), batch_ms_);
+    }
+}
+
+void Writer::process(TablesRequest& request) {
+    put_in_force(request.tables);
+    options_.catalogues = std::move(request.catalogues);
+    batch_done_.push_back([done = request.done] {
+        if (done) done();
+    });
 }
 
 Result<void> Writer::check_assignment(const Declaration& declared, const Assignment& assignment) {

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "server/store/store_writer_impl.hpp"
+
 namespace gantry::store {
 namespace {
 
@@ -46,10 +48,16 @@ std::vector<PaperRow> papers_about(StoreReader& reader, std::span<const paper::S
 
 std::vector<PaperRow> papers_of_device(StoreReader& reader, const std::string& device, const std::string& org,
                                        const std::string& site) {
-    PaperQuery query{reader.db(), about};
+    return papers_of_device(reader.db(), device, org, site, {});
+}
+
+std::vector<PaperRow> papers_of_device(sql::Database& db, const std::string& device, const std::string& org,
+                                       const std::string& site, std::span<const paper::Subject> more) {
+    PaperQuery query{db, about};
     std::set<Key> seen;
     std::vector<PaperRow> out;
     std::vector<paper::Subject> subjects{{paper::Scope::device, device}, {paper::Scope::all, ""}};
+    subjects.insert(subjects.end(), more.begin(), more.end());
     if (!org.empty()) subjects.push_back({paper::Scope::org, org});
     if (!site.empty()) subjects.push_back({paper::Scope::site, site});
     collect(query, subjects, seen, out);
@@ -93,6 +101,20 @@ std::vector<PaperRow> paper_versions(StoreReader& reader, const std::string& kin
                      "WHERE v.kind = ?1 AND v.id = ?2 ORDER BY v.leaf DESC LIMIT ?3"};
     std::vector<PaperRow> out;
     query.each(to_row([&](PaperRow row) { out.push_back(std::move(row)); }), kind, id, limit);
+    return out;
+}
+
+std::vector<PaperRow> StoreWriter::papers_of_device(const std::string& device, const std::string& org,
+                                                    const std::string& site, std::span<const paper::Subject> more) {
+    return store::papers_of_device(impl_->db, device, org, site, more);
+}
+
+std::optional<PaperRow> StoreWriter::paper(const std::string& kind, const std::string& id) {
+    PaperQuery query{impl_->db,
+                     "SELECT v.leaf, v.kind, v.id, v.recv_ms, v.actor, v.role, v.reason, v.body FROM paper p "
+                     "JOIN paper_version v ON v.leaf = p.leaf WHERE p.kind = ?1 AND p.id = ?2"};
+    std::optional<PaperRow> out;
+    query.each(to_row([&](PaperRow row) { out = std::move(row); }), kind, id);
     return out;
 }
 

@@ -22,6 +22,9 @@ std::vector<PaperRow> papers_about(StoreReader& reader, std::span<const paper::S
 // those papers quote (test bodies, instruments, people).
 std::vector<PaperRow> papers_of_device(StoreReader& reader, const std::string& device, const std::string& org,
                                        const std::string& site);
+// The same on any connection, with what concerns `more` besides; for the writer, who must see what is not committed.
+std::vector<PaperRow> papers_of_device(sql::Database& db, const std::string& device, const std::string& org,
+                                       const std::string& site, std::span<const paper::Subject> more);
 
 // The papers in force after (kind, id) in that order; empty `kind`: of all kinds.
 std::vector<PaperRow> papers_page(StoreReader& reader, const std::string& kind, const std::string& after_kind,

@@ -30,6 +30,15 @@ std::optional<std::string> StoreReader::meta(std::string_view key) {
     return row ? std::optional{std::get<0>(*row)} : std::nullopt;
 }
 
+void StoreReader::each_meta(std::string_view prefix,
+                            const std::function<void(std::string_view, std::string_view)>& on_row) {
+    std::vector<std::pair<std::string, std::string>> rows;  // on_row may ask for more
+    sql::Query<std::string, std::string> query{
+        db(), "SELECT key, value FROM meta WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key"};
+    query.each([&](std::string key, std::string value) { rows.emplace_back(std::move(key), std::move(value)); }, prefix);
+    for (const auto& [key, value] : rows) on_row(key, value);
+}
+
 namespace {
 
 constexpr std::string_view device_columns =

@@ -39,6 +39,8 @@ public:
     };
 
     std::optional<std::string> meta(std::string_view key);
+    void each_meta(std::string_view prefix,
+                   const std::function<void(std::string_view key, std::string_view value)>& on_row);
     std::optional<LogState> log_state();
     std::optional<CheckpointRow> last_checkpoint();
 

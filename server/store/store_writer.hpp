@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,10 @@ public:
     std::optional<UnassignedRow> unassigned(std::uint64_t leaf);
     std::optional<FindingRow> finding(DevNo dev_no, std::string_view rule, std::string_view key);
     bool is_paper_in_force(std::string_view kind, std::string_view id);
+    // As store::papers_of_device, and what concerns `more` besides.
+    std::vector<PaperRow> papers_of_device(const std::string& device, const std::string& org, const std::string& site,
+                                           std::span<const paper::Subject> more);
+    std::optional<PaperRow> paper(const std::string& kind, const std::string& id);  // in force
     void each_device(const std::function<void(DeviceRow)>& on_row);
     void each_fold(const std::function<void(FoldRow)>& on_row);
     void each_epoch(const std::function<void(EpochRow)>& on_row);

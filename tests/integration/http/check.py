@@ -79,6 +79,7 @@ def every_documented_route_answers_as_documented():
                 '/api/v1/kpis', '/api/v1/kpis?limit=2', '/api/v1/kpis?site=East', '/api/v1/kpis?org=h-1', '/api/v1/dictionary']
         for number in range(5):
             gets += [f'/api/v1/devices/ct-000{number}', f'/api/v1/devices/ct-000{number}/timeline', f'/api/v1/devices/ct-000{number}/timeline?step=day',
+                     f'/api/v1/devices/ct-000{number}/timeline?at=2020-01-01T00:00:00Z', f'/api/v1/devices/ct-000{number}/timeline?known_at=2020-01-01T00:00:00Z',
                      f'/api/v1/devices/ct-000{number}/records', f'/api/v1/devices/ct-000{number}/passport', f'/api/v1/kpis?device=ct-000{number}']
         for path in gets:
             answer = server.get(path)
@@ -213,7 +214,8 @@ def problems_are_as_documented():
         wrong = {'/api/v1/devices?limit=0': (400, 'bad_parameter'), '/api/v1/devices?limit=501': (400, 'bad_parameter'), '/api/v1/devices?limit=5&limit=5': (400, 'bad_parameter'),
                  '/api/v1/devices?cursor=abc': (400, 'bad_parameter'), '/api/v1/devices?page=2': (400, 'unknown_parameter'), '/api/v1/devices/no-such': (404, 'not_found'),
                  '/api/v1/devices/NO': (400, 'bad_parameter'), '/api/v1/devices/unassigned-east': (404, 'not_found'), '/api/v1/devices/no-such/timeline': (404, 'not_found'),
-                 '/api/v1/devices/ct-0000/timeline?at=2026-01-01T00:00:00Z': (400, 'unknown_parameter'), '/api/v1/devices/ct-0000/timeline?from=x': (400, 'bad_parameter'),
+                 '/api/v1/devices/ct-0000/timeline?known=2026-01-01T00:00:00Z': (400, 'unknown_parameter'), '/api/v1/devices/ct-0000/timeline?at=yesterday': (400, 'bad_parameter'),
+                 '/api/v1/devices/ct-0000/timeline?known_at=x': (400, 'bad_parameter'), '/api/v1/devices/ct-0000/timeline?from=x': (400, 'bad_parameter'),
                  '/api/v1/devices/ct-0000/timeline?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z': (400, 'bad_parameter'),
                  '/api/v1/devices/ct-0000/timeline?from=2020-01-01T00:00:00Z&to=2026-01-01T00:00:00Z': (400, 'bad_parameter'),
                  '/api/v1/devices/ct-0000/timeline?step=year': (400, 'bad_parameter'), '/api/v1/devices/no-such/records': (404, 'not_found'),
@@ -594,6 +596,15 @@ def figures_are_the_stored_ones():
         timeline = server.get('/api/v1/devices/ct-0000/timeline').json()
         same((len(timeline['hours']), timeline['hours'][0]['exams'], timeline['hours'][0]['coverage_minutes']), (26, 4, 60))
         same((len(timeline['lanes']['operating']), timeline['lanes']['operating'][-1]['to'], timeline['lanes']['lifecycle'][0]['state']), (20, None, 'IN_USE'))
+        as_of = {**timeline, **server.get('/api/v1/devices/ct-0000/timeline?at=' + timeline['to']).json()}
+        same((as_of['state'], as_of['operating'], as_of['overlays'], as_of['as_of']['at']), ('IN_USE', 'void', [], timeline['to']))
+        before = server.get('/api/v1/devices/ct-0000/timeline?known_at=2020-01-01T00:00:00Z').json()
+        same((before['state'], before['lanes']['lifecycle'], before['as_of']), (None, [], {'at': '2020-01-01T00:00:00.000Z', 'known_at': '2020-01-01T00:00:00.000Z'}))
+        owed = device['lifecycle']['outstanding']
+        same([(o['event'], o['role'], o['log_index'], o['overdue']) for o in owed], [('baseline.declared', 'REG-H', 2, False)])
+        tables = {table['modality']: table for table in server.get('/api/v1/lifecycle').json()['tables']}
+        same(sorted(tables), ['CT', 'MRI'])
+        same((tables['MRI']['power_off'], [f['flag'] for f in tables['MRI']['flags']], tables['CT']['flags']), ('alarm', ['magnet_off', 'quenched'], []))
         records = server.get('/api/v1/devices/ct-0000/records').json()['items']
         same([r['kind'] for r in records[:5]], ['fact'] * 4 + ['record'])
         same({r['log_index'] for r in records}, {0} | set(range(2, 19)))

@@ -37,16 +37,16 @@ public:
         if (declaration.subject == "no-such")
             return done(Error{Errc::not_found, "device: got \"no-such\", want a registered one"});
         const std::uint64_t index = 1000 + count;
-        if (declaration.event != "slow.event") return done(Committed{index, State::in_use});
+        if (declaration.event != "slow.event") return done(Committed{index, State::in_use, {Role::rad}, {7}});
         late_.emplace_back([done, index] {
             std::this_thread::sleep_for(1500ms);
-            done(Committed{index, State::pm});
+            done(Committed{index, State::pm, {}, {}});
         });
     }
     void assign(AssignRequest request, CommandDone done) override {
         ++count;
         if (request.log_index != 1) return done(Error{Errc::not_found, "log_index: no such record waits"});
-        done(Committed{2000, State::none});
+        done(Committed{2000, State::none, {}, {}});
     }
     Result<std::vector<ImportedRow>> import_rows(std::vector<paper::ImportChange> changes) override {
         count += changes.size();
@@ -166,8 +166,12 @@ int main(int argc, char** argv) {
     config.database = dir / "gantry.db";
     config.version = "0.1.0";
     config.commit = "test";
-    config.tables = {std::make_shared<const LifecycleTable>(
-        LifecycleTable::parse(read_file(GANTRY_SOURCE_DIR "/config/lifecycle/ct.toml"), "ct.toml").value())};
+    LifecycleTables tables;
+    tables.put(LifecycleTable::parse(read_file(GANTRY_SOURCE_DIR "/config/lifecycle/ct.toml"), "ct.toml").value());
+    const std::string mri = table_with_base(read_file(GANTRY_SOURCE_DIR "/config/lifecycle/mri.toml"), "ct.toml",
+                                            read_file(GANTRY_SOURCE_DIR "/config/lifecycle/ct.toml"));
+    tables.put(LifecycleTable::parse(mri, "mri.toml").value());
+    config.tables->put(std::move(tables));
     config.papers = std::make_shared<const Schema>(
         Schema::parse(read_file(GANTRY_SOURCE_DIR "/config/schema/papers.toml")).value());
     config.dictionary =

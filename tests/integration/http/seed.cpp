@@ -23,7 +23,19 @@ DeviceFold fold_of(int number, std::int64_t now) {
     fold.life.since_ms = now - 240 * hour;
     fold.life.cleared_to = number % 5 == 2 ? State::in_use : State::none;
     fold.life.sealed_by = number % 5 == 2 ? seal_bit(Role::reg_h) : std::uint8_t{0};
-    fold.life.steps = {{fold.life.since_ms, fold.life.state, 3}};
+    fold.life.base = fold.life;
+    fold.life.base_ms = fold.life.since_ms;
+    fold.life.base_leaf = 3;
+    if (number == 0) {
+        LifeEvent baseline;
+        baseline.at_ms = fold.life.since_ms;
+        baseline.recv_ms = now;
+        baseline.leaf = 2;
+        baseline.event = "baseline.declared";
+        baseline.from = baseline.to = baseline.after = fold.life.state;
+        baseline.owes = role_bit(Role::reg_h);
+        fold.life.events = {baseline};
+    }
     fold.operating = Operating::standby;
     fold.operating_since_ms = now - hour;
     fold.last_at_ms = fold.last_recv_ms = number % 5 == 3 ? now - 3 * hour : now - minute;

@@ -32,21 +32,22 @@ TEST_CASE("declaration leaf: the published form, and back") {
     leaf.from = State::in_use;
     leaf.to = State::pm;
     leaf.table = "CT/1";
-    leaf.unjudged = {"checklist_complete"};
+    leaf.countersign = {Role::reg_h};
     const std::string text = declaration_leaf_json(leaf);
     CHECK(text ==
-          "{\"actor\":\"test\",\"at\":2000000,\"data\":{\"urgent\":true,\"visit\":4,\"work_order\":\"WO-7 检查\"},"
+          "{\"actor\":\"test\",\"at\":2000000,\"countersign\":[\"REG-H\"],\"data\":{\"urgent\":true,\"visit\":4,\"work_order\":\"WO-7 检查\"},"
           "\"event\":\"pm.started\",\"evidence\":[\"" +
               std::string(64, 'a') +
               "\"],\"new\":\"PM\",\"old\":\"IN_USE\",\"org\":\"hospital-1\",\"reason\":\"because of the "
               "test\",\"role\":\"SVC\","
-              "\"subject\":\"ct-0001\",\"table\":\"CT/1\",\"unjudged\":[\"checklist_complete\"]}");
+              "\"subject\":\"ct-0001\",\"table\":\"CT/1\"}");
     CHECK(canonical_json(text).value() == text);
     const auto again = parse_declaration_leaf(text);
     REQUIRE(again.has_value());
     CHECK(declaration_leaf_json(*again) == text);
     CHECK(again->declared.data == leaf.declared.data);
     CHECK(again->to == State::pm);
+    CHECK(again->countersign == std::vector<Role>{Role::reg_h});
 }
 
 TEST_CASE("declaration leaf: a paper comes back as it was filed; a withdrawal has no body") {

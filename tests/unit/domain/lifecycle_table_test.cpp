@@ -30,9 +30,8 @@ TEST_CASE("lifecycle table: the shipped file is accepted") {
     CHECK(ct_table().id() == "CT/1");
     CHECK(ct_table().rule(State::sealed).patient_rule == "V12");
     CHECK(ct_table().rule(State::in_use).patient_exposure == Permission::allowed);
-    CHECK(ct_table().guards().at("same_authority"));
-    CHECK(!ct_table().guards().at("permits_in_force"));
-    CHECK(ct_table().allowed_events(State::disposed) == std::vector<std::string>{"correction"});
+    CHECK(ct_table().policy().permits.size() == 2);
+    CHECK(ct_table().allowed_events(State::disposed) == std::vector<std::string>{"correction", "countersigned"});
 }
 
 TEST_CASE("lifecycle table: a mistake is refused with file, line and reason") {
@@ -50,8 +49,10 @@ TEST_CASE("lifecycle table: a mistake is refused with file, line and reason") {
              Row{"agent = \"question\"", "agent = \"maybe\"", "'agent': got 'maybe', want one of"},
              Row{"reason_given             = \"judged\"", "reason_given = \"accepts\"",
                  "guard reason_given: got 'accepts', want 'judged'"},
-             Row{"permits_in_force         = \"accepts\"", "permits_in_force = \"judged\"",
-                 "guard permits_in_force: got 'judged', want 'accepts'"},
+             Row{"calibration_days = 731", "calibration_days = 0", "'calibration_days': want a whole number"},
+             Row{"radiodiagnosis:xray_imaging", "driving:fast", "'permits': got 'driving:fast'"},
+             Row{"power_off = \"normal\"", "power_off = \"odd\"", "'power_off': got 'odd'"},
+             Row{"power_off = \"normal\"", "power_off = \"normal\"\nbase = \"other.toml\"", "base 'other.toml' is not there"},
              Row{"reason_given             =", "moon_is_full =", "unknown guard 'moon_is_full'"},
              Row{"need = [\"need_statement\"]", "need = [\"other\"]", "guard 'other' is not listed under [guards]"},
              Row{"need = [\"need_statement\"]", "need = []", "guard 'need_statement' is listed and no row needs it"},

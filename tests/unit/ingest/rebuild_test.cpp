@@ -24,11 +24,15 @@ public:
         for (const char* id : {"ct-1", "ct-2", "ct-3", "unassigned-site-1"})
             agents_.emplace_back(id, static_cast<std::uint8_t>(agents_.size() + 1));
         for (const TestAgent& agent : agents_) REQUIRE(collector_.add(agent).has_value());
+        for (const char* id : {"ct-1", "ct-2"})
+            declare(id, "baseline.declared", TestAgent::start_ms - 4'000'000'000, Role::hm,
+                    {{"state", std::string{"IN_USE"}}});
     }
 
     void step() {
         TestAgent& agent = agents_[below(agents_.size())];
         const std::uint64_t from = agent.epoch().records.size();
+        if (below(4) == 0) return declare_some(agent.dev.text());
         switch (below(12)) {
             case 0:
                 agent.open("start");
@@ -59,6 +63,45 @@ public:
 private:
     std::size_t below(std::size_t limit) { return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random_); }
     std::int64_t some_time() { return TestAgent::start_ms - static_cast<std::int64_t>(below(4'000'000'000)); }
+
+    void declare(const std::string& device, const std::string& event, std::int64_t at_ms, Role role, DataMap data) {
+        Declaration declared;
+        declared.event = event;
+        declared.subject = device;
+        declared.actor = "test";
+        declared.role = role;
+        declared.reason = "because the test says so";
+        declared.evidence = {std::string(64, 'a')};
+        declared.at_ms = at_ms;
+        declared.data = std::move(data);
+        const auto result = collector_.declare(std::move(declared));
+        if (const auto* committed = std::get_if<ingest::Committed>(&result)) leaves_.push_back(committed->log_index);
+    }
+    // Told late as a rule, and some of it corrected.
+    void declare_some(const std::string& device) {
+        const DataMap data{{"severity", std::string{below(2) ? "hard" : "partial"}},
+                           {"reason_code", std::string{"works"}},
+                           {"work_order", std::string{"W-1"}},
+                           {"order_no", std::string{"O-1"}},
+                           {"function_check", true},
+                           {"isolated", true},
+                           {"part", std::string{"tube"}},
+                           {"new_serial", std::string{"T-2"}},
+                           {"major", below(2) == 0},
+                           {"checklist_complete", true},
+                           {"action", std::string{below(2) ? "withdraw" : "retime"}},
+                           {"event_id", static_cast<std::int64_t>(leaves_[below(leaves_.size())])}};
+        struct Said {
+            const char* event;
+            Role role;
+        };
+        constexpr Said said[] = {{"pm.started", Role::svc},       {"pm.completed", Role::svc},  {"fault.reported", Role::rad},
+                                 {"repair.completed", Role::svc}, {"part.replaced", Role::svc}, {"suspend", Role::hm},
+                                 {"idle.declared", Role::hm},     {"seal.order", Role::reg_e},  {"correction", Role::hm},
+                                 {"correction", Role::svc},       {"correction", Role::reg_e},  {"lost.reported", Role::hm}};
+        const Said& one = said[below(std::size(said))];
+        declare(device, one.event, some_time(), one.role, data);
+    }
 
     void write_one(TestAgent& agent) {
         const std::int64_t at =
@@ -127,6 +170,7 @@ private:
     TestCollector& collector_;
     std::mt19937 random_;
     std::vector<TestAgent> agents_;
+    std::vector<std::uint64_t> leaves_;  // of declarations
 };
 
 }  // namespace
@@ -148,6 +192,9 @@ TEST_CASE("rebuild: folding the stored log again gives the same tables, byte for
         CHECK(rows_in(collector.database(), "hour") > 50);
         CHECK(rows_in(collector.database(), "unassigned") > 0);
         CHECK(rows_in(collector.database(), "tile_hash") > 0);
+        CHECK(rows_in(collector.database(), "interval WHERE lane = 0") > 4);
+        CHECK(rows_in(collector.database(), "finding WHERE rule = 'V13' OR rule = 'V12'") > 0);
+        CHECK(rows_in(collector.database(), "finding WHERE stage = 'withdrawn'") > 0);
         CHECK_FALSE(difference_of(collector).has_value());  // beside the running collector
         collector.collector->stop();
         const auto difference = difference_of(collector);

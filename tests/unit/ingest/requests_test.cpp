@@ -16,6 +16,7 @@ Declaration declaration(const std::string& device, const std::string& event) {
     out.actor = "test";
     out.role = Role::hm;
     out.reason = "because the test says so";
+    out.evidence = {std::string(64, 'a')};  // a document, as most guards want one
     return out;
 }
 
@@ -173,6 +174,9 @@ TEST_CASE("requests: the admin socket's lines say what is wrong") {
             Row{R"({"cmd":"declare","device":"ct-1","event":"plan.approved","reason":"the board agreed","actor":"me","role":"KING"})",
                 "role: got KING"},
             Row{R"({"cmd":"declare","device":"ct-1","event":"plan.approved","reason":"the board agreed","actor":"me"})",
+                R"("guard":"need_statement")"},
+            Row{R"({"cmd":"declare","device":"ct-1","event":"plan.approved","reason":"the board agreed","actor":"me","evidence":[")" +
+                    key + R"("]})",
                 R"("state":"PLANNED")"},
             Row{R"({"cmd":"declare","device":"ct-1","event":"commissioned","reason":"the board agreed","actor":"me"})",
                 R"("code":"guard")"},
