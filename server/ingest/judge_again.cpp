@@ -26,7 +26,7 @@ struct Seen {
 };
 
 Key key_of(const FindingCandidate& candidate) {
-    const store::FindingRow row = finding_row(0, candidate);
+    const store::FindingRow row = finding_row(0, candidate, 0);
     return {row.rule, row.key};
 }
 

@@ -1,3 +1,4 @@
+#include "server/ingest/device_facts.hpp"
 #include "server/ingest/writer.hpp"
 
 // Rows of a fleet's table: register entry, device sheet and baseline of one device, all of it or nothing.
@@ -30,10 +31,14 @@ std::optional<std::string> Writer::why_not(const ImportRow& row) {
     if (!row.baseline) return std::nullopt;
     const LifecycleTable& table = projection_.tables().of(row.entry ? row.entry->modality : device->entry.modality);
     const LifecycleFold life = device ? device->fold.life : LifecycleFold{};
-    const std::uint64_t exposures = device ? device->fold.patient_exposures : 0;
     Declaration baseline = *row.baseline;
     baseline.recv_ms = batch_ms_;
-    const Judgement judgement = judge(table, life, {.patient_exposures = exposures}, baseline);
+    DeviceFacts facts;
+    if (device) {
+        if (asks_papers(table, life, baseline)) facts = device_facts(store_, *device, baseline, options_.catalogues);
+        facts.patient_exposures = device->fold.patient_exposures;
+    }
+    const Judgement judgement = judge(table, life, facts, baseline);
     if (const auto* refused = std::get_if<Refused>(&judgement)) return refused->message();
     return std::nullopt;
 }

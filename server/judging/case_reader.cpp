@@ -5,6 +5,7 @@
 
 #include "server/domain/leaf_json.hpp"
 #include "server/judging/case_parts.hpp"
+#include "server/judging/paper_reader.hpp"
 #include "server/judging/use_reader.hpp"
 #include "server/store/read_moments.hpp"
 

@@ -20,7 +20,13 @@ void usual(Case& c) {
     contract.from_ms = year.from_ms;
     contract.annual_cost_cny = 400'000;
     auto& order = c.repair(at(-101), at(-100));
-    order.parts = {{"tube", "T1", "T2", true, 600'000}};
+    paper::PartUsed tube;
+    tube.part = "tube";
+    tube.old_serial = "T1";
+    tube.new_serial = "T2";
+    tube.major = true;
+    tube.cost_cny = 600'000;
+    order.parts.push_back(tube);
     for (const char* kind : {"energy", "staff", "consumables", "room", "income"}) {
         auto& cost = c.cost(kind, std::string_view{kind} == "income" ? 2'000'000 : 100'000);
         cost.from_ms = year.from_ms;
