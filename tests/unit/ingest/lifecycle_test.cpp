@@ -72,7 +72,8 @@ struct Bench {
         std::ranges::sort(rows, {}, [](const auto& row) { return std::pair{row.rule, row.key}; });
         for (const auto& row : rows)
             if (row.rule.starts_with("V1"))
-                out += row.rule + " " + row.state + " x" + std::to_string(row.count) + (row.open ? " open; " : " " + row.stage + "; ");
+                out += row.rule + " " + row.state + " x" + std::to_string(row.count) +
+                       (row.open ? " open; " : " " + row.stage + "; ");
         return out;
     }
     std::string lane() {
@@ -108,17 +109,26 @@ TEST_CASE("lifecycle: a guard reads the papers on file, those of the same moment
     CHECK(bench.last.outstanding == std::vector<Role>{Role::reg_h});
     const Declaration commission = declaration("commissioned", t0 + 20 * day);
     CHECK(bench.declare(commission) == "!permits_in_force");
-    bench.file("permit", "E-1", R"({"categories":["ray_device_iii"],"from":)" + ms(t0) + R"(,"holder":"h-1","kind":"radiation_safety","no":"1"})");
+    bench.file("permit", "E-1",
+               R"({"categories":["ray_device_iii"],"from":)" + ms(t0) +
+                   R"(,"holder":"h-1","kind":"radiation_safety","no":"1"})");
     CHECK(bench.declare(commission) == "!permits_in_force");
-    bench.file("permit", "H-1", R"({"categories":["xray_imaging"],"devices":["ct-1"],"from":)" + ms(t0) + R"(,"holder":"h-9","kind":"radiodiagnosis","no":"2"})");
+    bench.file("permit", "H-1",
+               R"({"categories":["xray_imaging"],"devices":["ct-1"],"from":)" + ms(t0) +
+                   R"(,"holder":"h-9","kind":"radiodiagnosis","no":"2"})");
     CHECK(bench.declare(commission) == "!operator_qualified");
     bench.file("operator", "O-1",
-               R"({"dosimetry_at":)" + ms(t0) + R"(,"health_check_at":)" + ms(t0) + R"(,"org":"h-1","training_to":)" + ms(t0 + 300 * day) + "}");
+               R"({"dosimetry_at":)" + ms(t0) + R"(,"health_check_at":)" + ms(t0) + R"(,"org":"h-1","training_to":)" +
+                   ms(t0 + 300 * day) + "}");
     CHECK(bench.declare(commission) == "!baseline_values_stored");
-    bench.file("document", "D-1", R"({"at":)" + ms(t0) + R"(,"device":"ct-1","kind":"baseline_file","sha256":")" + std::string(64, 'b') + "\"}");
+    bench.file(
+        "document", "D-1",
+        R"({"at":)" + ms(t0) + R"(,"device":"ct-1","kind":"baseline_file","sha256":")" + std::string(64, 'b') + "\"}");
     CHECK(bench.declare(commission) == "!pm_plan_stored");
-    bench.file("schedule", "S-1", R"({"device":"ct-1","every_days":90,"from":)" + ms(t0) + R"(,"name":"PM","work":"pm"})");
-    bench.file("recall", "R-1", R"({"action":"stop_use","devices":["ct-1"],"notice_at":)" + ms(t0 + 19 * day) + R"(,"recall_class":1})");
+    bench.file("schedule", "S-1",
+               R"({"device":"ct-1","every_days":90,"from":)" + ms(t0) + R"(,"name":"PM","work":"pm"})");
+    bench.file("recall", "R-1",
+               R"({"action":"stop_use","devices":["ct-1"],"notice_at":)" + ms(t0 + 19 * day) + R"(,"recall_class":1})");
     CHECK(bench.declare(commission) == "!no_stop_use_recall");
     Declaration earlier = commission;
     earlier.at_ms = t0 + 18 * day;  // before the recall: by the papers of that day
@@ -135,11 +145,15 @@ TEST_CASE("lifecycle: a room, supplier and receiver that only the declaration na
     CHECK(bench.declare(move) == "!room_reviewed");
     bench.file("room", "R-9", R"({"shielding_reviewed_at":)" + ms(t0) + R"(,"site":"west"})");
     CHECK(bench.declare(move) == "!permit_reapplied");
-    bench.file("document", "D-1", R"({"at":)" + ms(t0 + day) + R"(,"device":"ct-1","kind":"permit_application","sha256":")" + std::string(64, 'b') + "\"}");
+    bench.file("document", "D-1",
+               R"({"at":)" + ms(t0 + day) + R"(,"device":"ct-1","kind":"permit_application","sha256":")" +
+                   std::string(64, 'b') + "\"}");
     CHECK(bench.declare(move) == "RELOCATING");
-    Declaration install = declaration("install.completed", t0 + 2 * day, Role::svc, {{"room", std::string{"R-9"}}, {"installer", std::string{"org-i"}}});
+    Declaration install = declaration("install.completed", t0 + 2 * day, Role::svc,
+                                      {{"room", std::string{"R-9"}}, {"installer", std::string{"org-i"}}});
     CHECK(bench.declare(install) == "!installer_authorised");
-    bench.file("certificate", "C-1", R"({"from":)" + ms(t0) + R"(,"kind":"installer_authorisation","subject":"org-i"})");
+    bench.file("certificate", "C-1",
+               R"({"from":)" + ms(t0) + R"(,"kind":"installer_authorisation","subject":"org-i"})");
     CHECK(bench.declare(install) == "INSTALLED");
     bench.check_rebuild();
 }
@@ -158,7 +172,8 @@ TEST_CASE("lifecycle: what becomes known late judges again what was observed, an
     bench.expose(21, 1, t0 + 40 * hour);
     CHECK(bench.findings() == "V13 SUSPENDED x6 open; ");
     // It had been resumed after a day.
-    CHECK(bench.declare(declaration("resume", t0 + 24 * hour, Role::hm, {{"reason_closed", true}})) == "!permits_in_force");
+    CHECK(bench.declare(declaration("resume", t0 + 24 * hour, Role::hm, {{"reason_closed", true}})) ==
+          "!permits_in_force");
     bench.file("permit", "E-1", R"({"from":1,"holder":"h-1","kind":"radiation_safety","no":"1"})");
     bench.file("permit", "H-1", R"({"from":1,"holder":"h-1","kind":"radiodiagnosis","no":"2"})");
     CHECK(bench.declare(declaration("resume", t0 + 24 * hour, Role::hm, {{"reason_closed", true}})) == "IN_USE");
@@ -174,7 +189,8 @@ TEST_CASE("lifecycle: what becomes known late judges again what was observed, an
     CHECK(bench.lane() == "0 IN_USE …; ");
     CHECK(bench.findings() == "V13 SUSPENDED x3 withdrawn; V13 SUSPENDED x1 withdrawn; ");
     store::StoreReader reader{bench.collector.database()};
-    CHECK(rows_in(bench.collector.database(), "finding_step WHERE action = 'withdrawn' AND reason LIKE '%declared life%'") == 2);
+    CHECK(rows_in(bench.collector.database(),
+                  "finding_step WHERE action = 'withdrawn' AND reason LIKE '%declared life%'") == 2);
     bench.check_rebuild();
     bench.collector.restart();
     CHECK(bench.declare(declaration("suspend", t0 + 20 * day, Role::hm, works)) == "SUSPENDED");
@@ -203,9 +219,11 @@ TEST_CASE("lifecycle: a countersignature is a declaration of its own") {
     Bench bench;
     REQUIRE(bench.declare(baseline("IN_USE", t0)) == "IN_USE");
     const auto event_id = static_cast<std::int64_t>(bench.last.log_index);
-    CHECK(bench.declare(declaration("countersigned", t0 + day, Role::reg_e, {{"event_id", event_id}})) == "!signature_owed");
+    CHECK(bench.declare(declaration("countersigned", t0 + day, Role::reg_e, {{"event_id", event_id}})) ==
+          "!signature_owed");
     CHECK(bench.declare(declaration("countersigned", t0 + day, Role::reg_h, {{"event_id", event_id}})) == "IN_USE");
-    CHECK(bench.declare(declaration("countersigned", t0 + day, Role::reg_h, {{"event_id", event_id}})) == "!signature_owed");
+    CHECK(bench.declare(declaration("countersigned", t0 + day, Role::reg_h, {{"event_id", event_id}})) ==
+          "!signature_owed");
     bench.check_rebuild();
 }
 
@@ -222,7 +240,8 @@ TEST_CASE("lifecycle: other tables judge from their leaf on, without a restart; 
     };
     const std::string shipped = text_of_file(GANTRY_SOURCE_DIR "/config/lifecycle/ct.toml");
     const auto facts = [&] {
-        return rows_in(bench.collector.database(), "leaf WHERE type = 3 AND CAST(bytes AS TEXT) LIKE '%lifecycle_in_force%'");
+        return rows_in(bench.collector.database(),
+                       "leaf WHERE type = 3 AND CAST(bytes AS TEXT) LIKE '%lifecycle_in_force%'");
     };
     CHECK(facts() == 1);
     put({shipped});
@@ -240,8 +259,10 @@ TEST_CASE("lifecycle: other tables judge from their leaf on, without a restart; 
     store::StoreReader reader{bench.collector.database()};
     CHECK(parse_declaration_leaf(as_text(reader.leaf(bench.last.log_index)->bytes))->table == "CT/2");
     bench.collector.restart();  // with the shipped table: of two that begin on one day the later version judges
-    CHECK(bench.declare(declaration("pm.completed", t0 + 2 * day, Role::svc, {{"checklist_complete", true}})) == "IN_USE");
-    CHECK(bench.declare(declaration("pm.started", t0 + 3 * day, Role::svc, {{"work_order", std::string{"W-2"}}})) == "!order_number");
+    CHECK(bench.declare(declaration("pm.completed", t0 + 2 * day, Role::svc, {{"checklist_complete", true}})) ==
+          "IN_USE");
+    CHECK(bench.declare(declaration("pm.started", t0 + 3 * day, Role::svc, {{"work_order", std::string{"W-2"}}})) ==
+          "!order_number");
     bench.check_rebuild();
 }
 

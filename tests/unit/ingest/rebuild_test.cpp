@@ -95,10 +95,11 @@ private:
             const char* event;
             Role role;
         };
-        constexpr Said said[] = {{"pm.started", Role::svc},       {"pm.completed", Role::svc},  {"fault.reported", Role::rad},
-                                 {"repair.completed", Role::svc}, {"part.replaced", Role::svc}, {"suspend", Role::hm},
-                                 {"idle.declared", Role::hm},     {"seal.order", Role::reg_e},  {"correction", Role::hm},
-                                 {"correction", Role::svc},       {"correction", Role::reg_e},  {"lost.reported", Role::hm}};
+        constexpr Said said[] = {
+            {"pm.started", Role::svc},       {"pm.completed", Role::svc},  {"fault.reported", Role::rad},
+            {"repair.completed", Role::svc}, {"part.replaced", Role::svc}, {"suspend", Role::hm},
+            {"idle.declared", Role::hm},     {"seal.order", Role::reg_e},  {"correction", Role::hm},
+            {"correction", Role::svc},       {"correction", Role::reg_e},  {"lost.reported", Role::hm}};
         const Said& one = said[below(std::size(said))];
         declare(device, one.event, some_time(), one.role, data);
     }
