@@ -17,7 +17,8 @@ std::string filing(std::string_view kind, const std::string& id, const std::stri
                        kind, id, body, role);
 }
 
-std::string certificate(const FleetOptions& options, std::string_view subject, std::string_view kind, bool calibration) {
+std::string certificate(const FleetOptions& options, std::string_view subject, std::string_view kind,
+                        bool calibration) {
     // A calibration is of the last two years; the rest began before the oldest device.
     const std::int64_t from = options.from_ms - (calibration ? year_ms / 2 : 10 * year_ms);
     return filing("certificate", fmt::format("sim-{}-{}", subject, kind),
@@ -48,8 +49,8 @@ std::string permit(const Profile& profile, std::string_view kind, std::string_vi
                    std::string_view role) {
     const std::string categories = category.empty() ? "" : fmt::format(R"("categories":["{}"],)", category);
     return filing("permit", fmt::format("{}-{}", profile.id, kind),
-                  fmt::format(R"({{"kind":"{}","no":"{}-{}","holder":"{}",{}"devices":["{}"],"from":"{}"}})", kind, kind,
-                              profile.id, profile.organisation, categories, profile.id, rfc3339(from_ms)),
+                  fmt::format(R"({{"kind":"{}","no":"{}-{}","holder":"{}",{}"devices":["{}"],"from":"{}"}})", kind,
+                              kind, profile.id, profile.organisation, categories, profile.id, rfc3339(from_ms)),
                   role);
 }
 
@@ -64,8 +65,8 @@ std::string sheet(const Profile& profile, std::int64_t at_ms) {
 std::string room(const Profile& profile, std::int64_t at_ms, bool evaluated) {
     const std::string evaluation = evaluated ? fmt::format(R"(,"evaluation_accepted_at":"{}")", rfc3339(at_ms)) : "";
     return filing("room", profile.id + "-room",
-                  fmt::format(R"({{"site":"{}","device":"{}","shielding_reviewed_at":"{}"{}}})", profile.site, profile.id,
-                              rfc3339(at_ms - 5 * day_ms), evaluation),
+                  fmt::format(R"({{"site":"{}","device":"{}","shielding_reviewed_at":"{}"{}}})", profile.site,
+                              profile.id, rfc3339(at_ms - 5 * day_ms), evaluation),
                   "HM");
 }
 
@@ -73,14 +74,16 @@ std::string room(const Profile& profile, std::int64_t at_ms, bool evaluated) {
 std::vector<std::string> upkeep(const FleetOptions& options, const Profile& profile, std::int64_t at_ms) {
     const std::int64_t from_ms = std::max(at_ms, options.from_ms - 20 * day_ms);
     std::vector<std::string> out{
-        filing("schedule", profile.id + "-pm",
-               fmt::format(R"({{"device":"{}","name":"quarterly maintenance","work":"pm","every_days":92,"from":"{}"}})",
-                           profile.id, rfc3339(from_ms)),
-               "HM"),
+        filing(
+            "schedule", profile.id + "-pm",
+            fmt::format(R"({{"device":"{}","name":"quarterly maintenance","work":"pm","every_days":92,"from":"{}"}})",
+                        profile.id, rfc3339(from_ms)),
+            "HM"),
         filing("operator", profile.id + "-operator",
-               fmt::format(R"({{"org":"{}","devices":["{}"],"training_to":"{}","dosimetry_at":"{}","health_check_at":"{}"}})",
-                           profile.organisation, profile.id, rfc3339(options.from_ms + year_ms), rfc3339(at_ms - day_ms),
-                           rfc3339(at_ms - 30 * day_ms)),
+               fmt::format(
+                   R"({{"org":"{}","devices":["{}"],"training_to":"{}","dosimetry_at":"{}","health_check_at":"{}"}})",
+                   profile.organisation, profile.id, rfc3339(options.from_ms + year_ms), rfc3339(at_ms - day_ms),
+                   rfc3339(at_ms - 30 * day_ms)),
                "HM")};
     if (at_ms < options.from_ms - year_ms) {
         const std::int64_t last = options.from_ms - (30 + profile.index * 17 % 270) * day_ms;

@@ -75,13 +75,13 @@ void DeviceModel::declare_life() {
              "HM",
              "incoming check done",
              {"inspection_record", "udi_photo"},
-             fmt::format(R"({{"udi":"(01)06900000000012(21){0}","serial":"{0}","incoming_check":true}})", profile_.serial)});
-    declare(life_.installed_ms,
-            {"install.completed",
-             "SVC",
-             "installed and handed over",
-             {"assembly_report", "shielding_drawing"},
-             R"({"installer":"sim-installer"})"});
+             fmt::format(R"({{"udi":"(01)06900000000012(21){0}","serial":"{0}","incoming_check":true}})",
+                         profile_.serial)});
+    declare(life_.installed_ms, {"install.completed",
+                                 "SVC",
+                                 "installed and handed over",
+                                 {"assembly_report", "shielding_drawing"},
+                                 R"({"installer":"sim-installer"})"});
     declare(life_.acceptance_ms, {"acceptance.started", "QMP", "test order", {"test_order"}, "{}"});
     declare(life_.ready_ms,
             {"acceptance.passed", "QMP", "all items passed", {"acceptance_report", "site_survey"}, "{}"});

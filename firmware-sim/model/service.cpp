@@ -185,7 +185,8 @@ void DeviceModel::maintain(Day& day) {
         software_ = next;
     }
     push(to - 10 * minute_ms, ServiceSession{false, false});
-    push(to, Declared{"pm.completed", "SVC", "checklist complete", {"signed_checklist"}, R"({"checklist_complete":true})"});
+    push(to,
+         Declared{"pm.completed", "SVC", "checklist complete", {"signed_checklist"}, R"({"checklist_complete":true})"});
 }
 
 // Maintenance on paper: declared, with nobody at the console and patients on the table.
@@ -194,7 +195,8 @@ void DeviceModel::paper_maintenance(const Day& day) {
     if (plan_.from_ms < day.start_ms || plan_.from_ms >= day.end_ms) return;
     push(plan_.from_ms,
          Declared{"pm.started", "SVC", "quarterly maintenance", {"checklist_version"}, work_order(plan_.from_ms)});
-    push(plan_.to_ms, Declared{"pm.completed", "SVC", "checklist complete", {"signed_checklist"}, R"({"checklist_complete":true})"});
+    push(plan_.to_ms,
+         Declared{"pm.completed", "SVC", "checklist complete", {"signed_checklist"}, R"({"checklist_complete":true})"});
 }
 
 }  // namespace gantry::sim

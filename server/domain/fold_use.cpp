@@ -121,7 +121,9 @@ void fold_exam(Step& step, const UseBody& use, std::int64_t at_ms, bool begins) 
 void report(Step& step, std::optional<FindingCandidate> found) {
     if (!found) return;
     found->leaf_index = step.leaf.leaf_index;
-    const auto said = [&](const FindingCandidate& f) { return f.rule == found->rule && f.leaf_index == found->leaf_index; };
+    const auto said = [&](const FindingCandidate& f) {
+        return f.rule == found->rule && f.leaf_index == found->leaf_index;
+    };
     if (std::ranges::any_of(step.effects.findings, said)) return;
     step.effects.findings.push_back(std::move(*found));
 }

@@ -88,8 +88,8 @@ std::optional<Refused> judge_later(const LifecycleFold& life, const LifecycleFol
         if (!event.stands || event.observed) continue;
         const auto then = std::ranges::find(after.events, event.leaf, &LifeEvent::leaf);
         if (then == after.events.end() || then->stands || then->withdrawn) continue;
-        const bool itself = declared.event == correction_event && corrected &&
-                            event.leaf == static_cast<std::uint64_t>(*corrected);
+        const bool itself =
+            declared.event == correction_event && corrected && event.leaf == static_cast<std::uint64_t>(*corrected);
         if (itself)
             return Refused{"transition", fmt::format("{} would have no effect there", event.event),
                            "a time and content at which the event is allowed", "at", std::string{name(declared.role)}};
@@ -110,9 +110,8 @@ bool asks_papers(const LifecycleTable& tables, const LifecycleFold& life, const 
     const LifecycleTable& table = tables.at(declared.at_ms);
     const Standing standing = standing_of(life, tables, declared);
     const TransitionRow* row = row_for(table, standing, life_event_of(declared));
-    return row && std::ranges::any_of(row->need, [](const std::string& guard) {
-               return find_guard(guard)->asks == Asks::papers;
-           });
+    return row && std::ranges::any_of(row->need,
+                                      [](const std::string& guard) { return find_guard(guard)->asks == Asks::papers; });
 }
 
 Judgement judge(const LifecycleTable& tables, const LifecycleFold& life, const DeviceFacts& facts,

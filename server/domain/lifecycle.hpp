@@ -152,10 +152,10 @@ inline constexpr std::size_t life_events_max = 64;
 // A device's life: a fold of its events in the order of their effect, whatever the order in which they became known.
 // The Standing that it is holds as of the latest event.
 struct LifecycleFold : Standing {
-    Standing base;               // after the events that are not kept any more
-    std::int64_t base_ms = 0;    // the latest of them; 0: none
-    std::uint64_t base_leaf = 0; // what began the state of `base`
-    std::int64_t flags_known_ms = 0;  // flags before this are not kept
+    Standing base;                     // after the events that are not kept any more
+    std::int64_t base_ms = 0;          // the latest of them; 0: none
+    std::uint64_t base_leaf = 0;       // what began the state of `base`
+    std::int64_t flags_known_ms = 0;   // flags before this are not kept
     std::vector<LifeEvent> events;     // by (at_ms, leaf)
     std::vector<LifecycleStep> steps;  // derived: the states, without those that lasted no time
     std::vector<FlagSpan> flag_spans;  // derived: every flag's stretches

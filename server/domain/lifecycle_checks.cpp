@@ -18,9 +18,7 @@ bool needs(const TransitionRow& row, std::string_view guard) {
     return std::ranges::find(row.need, guard) != row.need.end();
 }
 
-TableProblem at_row(const TransitionRow& row, std::string reason) {
-    return {row.line, std::move(reason), row.file};
-}
+TableProblem at_row(const TransitionRow& row, std::string reason) { return {row.line, std::move(reason), row.file}; }
 
 std::string place(const TransitionRow& row) { return fmt::format("{} in {}", row.event, name(row.from)); }
 
@@ -34,14 +32,15 @@ Problem check_choices(const LifecycleTable& table) {
         std::set<std::string_view> seen;
         for (const TransitionRow* row : rows) {
             if (find_choice(row->when)->group != group)
-                return at_row(*row, fmt::format("{}: choice '{}' is of another group than '{}'", place(*row),
-                                                           row->when, rows.front()->when));
+                return at_row(*row, fmt::format("{}: choice '{}' is of another group than '{}'", place(*row), row->when,
+                                                rows.front()->when));
             if (!seen.insert(row->when).second)
                 return at_row(*row, fmt::format("{}: choice '{}' stands twice", place(*row), row->when));
         }
         for (const NamedChoice& choice : all_choices()) {
             if (choice.group == group && !seen.contains(choice.name))
-                return at_row(*rows.front(), fmt::format("{}: no row for choice '{}'", place(*rows.front()), choice.name));
+                return at_row(*rows.front(),
+                              fmt::format("{}: no row for choice '{}'", place(*rows.front()), choice.name));
         }
     }
     return {};
@@ -115,24 +114,22 @@ Problem check_use(const LifecycleTable& table) {
             return at_row(row, fmt::format("{}: the way into IN_USE needs guard accepted_here", place(row)));
         const bool tested = row.from == State::retest || row.when == "repair_minor" || row.when == "resume_in_use" ||
                             needs(row, "no_retest_due");
-        if (!tested)
-            return at_row(row, fmt::format("{}: the way into IN_USE needs guard no_retest_due", place(row)));
+        if (!tested) return at_row(row, fmt::format("{}: the way into IN_USE needs guard no_retest_due", place(row)));
     }
     return {};
 }
 
 // What forbids patients by itself forbids the way into use.
 Problem check_flags(const LifecycleTable& table) {
-    const bool blocks = std::ranges::any_of(table.flags(), [](const auto& flag) { return flag.second.blocks_patients; });
+    const bool blocks =
+        std::ranges::any_of(table.flags(), [](const auto& flag) { return flag.second.blocks_patients; });
     for (const TransitionRow& row : table.rows()) {
         const bool into_use = row.target == Target::state && row.to == State::in_use;
         if (blocks && into_use && !needs(row, "no_blocking_flag"))
             return at_row(row, fmt::format("{}: the way into IN_USE needs guard no_blocking_flag", place(row)));
     }
     for (const auto& [flag, rule] : table.flags()) {
-        const auto sets = [&](const TransitionRow& row) {
-            return std::ranges::find(row.set, flag) != row.set.end();
-        };
+        const auto sets = [&](const TransitionRow& row) { return std::ranges::find(row.set, flag) != row.set.end(); };
         const auto clears = [&](const TransitionRow& row) {
             return std::ranges::find(row.clear, flag) != row.clear.end();
         };
@@ -147,7 +144,8 @@ Problem check_flags(const LifecycleTable& table) {
 }  // namespace
 
 std::optional<TableProblem> check_table(const LifecycleTable& table) {
-    for (const auto check : {check_choices, check_guards_used, check_final, check_seal, check_use, check_flags, check_reachable}) {
+    for (const auto check :
+         {check_choices, check_guards_used, check_final, check_seal, check_use, check_flags, check_reachable}) {
         if (auto problem = check(table)) return problem;
     }
     return {};

@@ -18,8 +18,8 @@ struct DeviceFacts {
     std::uint64_t patient_exposures = 0;
     std::string device{}, org{}, site{};
     std::string modality{}, model{};
-    paper::DevicePapers papers{};                     // with the room that the declaration names
-    std::vector<paper::Permit> receiver_permits{};    // held by the organisation that data.receiver names
+    paper::DevicePapers papers{};                   // with the room that the declaration names
+    std::vector<paper::Permit> receiver_permits{};  // held by the organisation that data.receiver names
     std::span<const paper::Catalogue> catalogues{};
 };
 

@@ -118,7 +118,9 @@ Answer signature_owed(Context c) {
 
 // What no paper tells is stated, and so becomes evidence.
 Answer incoming_check(Context c) { return want_true(c, "incoming_check", "what was delivered was checked"); }
-Answer function_check(Context c) { return want_true(c, "function_check", "the function check after the repair passed"); }
+Answer function_check(Context c) {
+    return want_true(c, "function_check", "the function check after the repair passed");
+}
 Answer reason_closed(Context c) { return want_true(c, "reason_closed", "the reason of the suspension is settled"); }
 Answer rectification_accepted(Context c) {
     return want_true(c, "rectification_accepted", "the authority accepts what was put right");
@@ -128,9 +130,12 @@ Answer materials_handled(Context c) {
     return want_true(c, "materials_handled", "lead, oil, beryllium and other hazardous parts went to their disposal");
 }
 Answer sources_returned(Context c) {
-    return want_true(c, "sources_returned", "the radioactive sources went back or to the waste store, and it was filed");
+    return want_true(c, "sources_returned",
+                     "the radioactive sources went back or to the waste store, and it was filed");
 }
-Answer magnet_safe(Context c) { return want_true(c, "magnet_off", "the field is off and the helium is vented or kept"); }
+Answer magnet_safe(Context c) {
+    return want_true(c, "magnet_off", "the field is off and the helium is vented or kept");
+}
 Answer helium_level(Context c) {
     if (c.declared.number("helium_permille").value_or(-1) >= 0) return {};
     return refused("no data.helium_permille", "data.helium_permille: how full the magnet is, in thousandths",
@@ -145,7 +150,8 @@ Answer same_authority(Context c) {
     if (c.life.sealed_by & seal_bit(c.event.role)) return {};
     std::string sealers;
     for (const std::string& sealer : seal_names(c.life.sealed_by)) sealers += (sealers.empty() ? "" : ", ") + sealer;
-    return refused(std::string{name(c.event.role)}, "the authority that sealed: " + sealers, "order of " + sealers, sealers);
+    return refused(std::string{name(c.event.role)}, "the authority that sealed: " + sealers, "order of " + sealers,
+                   sealers);
 }
 std::string parts_text(const Standing& life) {
     std::string out;

@@ -12,11 +12,11 @@ namespace gantry {
 
 struct GuardContext {
     const LifecycleTable& table;
-    const Standing& life;         // at the moment at which the declaration takes effect
-    const LifecycleFold& whole;   // all that is known
+    const Standing& life;        // at the moment at which the declaration takes effect
+    const LifecycleFold& whole;  // all that is known
     const DeviceFacts& facts;
     const Declaration& declared;
-    const LifeEvent& event;       // the declaration as the fold keeps it
+    const LifeEvent& event;  // the declaration as the fold keeps it
 };
 
 // Nothing: it holds. Else what was found, wanted and missing, and who could supply it; `guard` is filled in by the
@@ -32,7 +32,7 @@ struct NamedGuard {
     Guard judge = nullptr;
     Asks asks = Asks::data;
 };
-std::span<const NamedGuard> data_guards();   // lifecycle_guards.cpp: data and life
+std::span<const NamedGuard> data_guards();    // lifecycle_guards.cpp: data and life
 std::span<const NamedGuard> permit_guards();  // lifecycle_guards_permits.cpp
 std::span<const NamedGuard> upkeep_guards();  // lifecycle_guards_upkeep.cpp
 const NamedGuard* find_guard(std::string_view name);

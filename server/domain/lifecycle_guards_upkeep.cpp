@@ -67,8 +67,8 @@ Answer tester_accredited(Context c) {
     const Test* test = judged_test(c);
     if (!test) return no_test(c, judged_name(c));
     if (test->body.empty())
-        return refused(fmt::format("test {} names no test body", test->id), "a test by an accredited body",
-                       "test.body", "QMP");
+        return refused(fmt::format("test {} names no test body", test->id), "a test by an accredited body", "test.body",
+                       "QMP");
     if (certificate_of(c, test->body, "accreditation", test->at_ms)) return {};
     return refused(fmt::format("no accreditation of {} in force on {}", test->body, day(test->at_ms)),
                    "a body accredited on the day of the test", "certificate accreditation", "QMP");
@@ -82,11 +82,10 @@ Answer instrument_calibrated(Context c) {
                        "test.instruments", "QMP");
     const std::int64_t age_max = c.table.policy().calibration_days * ms_of_day;
     for (const std::string& instrument : test->instruments) {
-        const bool calibrated =
-            std::ranges::any_of(c.facts.papers.certificates, [&](const Certificate& paper) {
-                return paper.subject == instrument && paper.kind == "calibration" && paper.in_force(test->at_ms) &&
-                       test->at_ms - paper.from_ms <= age_max;
-            });
+        const bool calibrated = std::ranges::any_of(c.facts.papers.certificates, [&](const Certificate& paper) {
+            return paper.subject == instrument && paper.kind == "calibration" && paper.in_force(test->at_ms) &&
+                   test->at_ms - paper.from_ms <= age_max;
+        });
         if (!calibrated)
             return refused(fmt::format("no calibration of {} in force on {}", instrument, day(test->at_ms)),
                            fmt::format("a calibration not older than {} d", c.table.policy().calibration_days),

@@ -286,7 +286,8 @@ private:
 
     std::vector<State> states_of(const toml::table& in, bool required) {
         std::vector<State> out;
-        for (const std::string& text : string_list(in, "from", required)) out.push_back(want_state(*in.get("from"), text));
+        for (const std::string& text : string_list(in, "from", required))
+            out.push_back(want_state(*in.get("from"), text));
         if (required && out.empty()) fail(in, "'from': want at least one state");
         return out;
     }
@@ -410,8 +411,8 @@ std::string table_key(std::string_view modality) {
     }
     // Names of DICOM (PS3.3 C.7.3.1.1.1) and of the register for the same kind of device.
     constexpr std::pair<std::string_view, std::string_view> same[] = {
-        {"mr", "mri"},  {"pt", "pet-ct"},  {"pet", "pet-ct"}, {"pt-ct", "pet-ct"},   {"rt", "linac"},
-        {"rtlinac", "linac"}, {"xa", "dsa"}, {"dx", "dr"},     {"cr", "dr"},          {"mg", "mammo"}};
+        {"mr", "mri"},        {"pt", "pet-ct"}, {"pet", "pet-ct"}, {"pt-ct", "pet-ct"}, {"rt", "linac"},
+        {"rtlinac", "linac"}, {"xa", "dsa"},    {"dx", "dr"},      {"cr", "dr"},        {"mg", "mammo"}};
     for (const auto& [other, name] : same)
         if (out == other) return std::string{name};
     return out;
@@ -448,8 +449,8 @@ Result<LifecycleTable> LifecycleTable::parse(std::string_view text, std::string_
     TableLoader loader;
     if (auto done = read_whole(loader, text, file, 0); !done) return done.error();
     if (const auto problem = check_table(loader.table))
-        return Error{Errc::schema, fmt::format("{}:{}: {}", problem->file.empty() ? file : problem->file,
-                                               problem->line, problem->reason)};
+        return Error{Errc::schema, fmt::format("{}:{}: {}", problem->file.empty() ? file : problem->file, problem->line,
+                                               problem->reason)};
     return std::move(loader.table);
 }
 

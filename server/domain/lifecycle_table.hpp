@@ -45,10 +45,10 @@ struct TransitionRow {
     std::string when;  // choice guard: of the rows of one (state, event) exactly one holds
     Target target = Target::state;
     State to = State::none;
-    std::vector<Role> actors;           // any one of these
-    std::vector<Role> countersigners;   // each of these signs too, by a `countersigned` of its own
-    std::vector<std::string> need;      // guards; all must hold
-    std::vector<std::string> evidence;  // kinds of documents that belong to it
+    std::vector<Role> actors;             // any one of these
+    std::vector<Role> countersigners;     // each of these signs too, by a `countersigned` of its own
+    std::vector<std::string> need;        // guards; all must hold
+    std::vector<std::string> evidence;    // kinds of documents that belong to it
     std::vector<std::string> set, clear;  // flags beside the state that it raises and takes back
     bool owes_test = false;               // a qc.passed is owed from here on
     std::string basis;
@@ -152,8 +152,8 @@ private:
     std::shared_ptr<const LifecycleTable> before_;
 };
 
-// The name under which the table of a modality is kept, however the register writes it: "MR" and "mri" are one, "PET/CT",
-// "PT" and "pet-ct" another.
+// The name under which the table of a modality is kept, however the register writes it: "MR" and "mri" are one,
+// "PET/CT", "PT" and "pet-ct" another.
 std::string table_key(std::string_view modality);
 
 // Whether the declaration may be made of this device: by the table and the standing of the moment at which it takes

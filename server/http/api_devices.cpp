@@ -64,8 +64,7 @@ void write_outstanding(JsonWriter& json, const LifecycleTable& table, const Life
         for (std::size_t i = 0; i < role_count; ++i) {
             const Role role = static_cast<Role>(i);
             if (!(event.owes & role_bit(role))) continue;
-            const std::int64_t due_ms =
-                std::max(event.at_ms, event.recv_ms) + table.policy().countersign_days * day_ms;
+            const std::int64_t due_ms = std::max(event.at_ms, event.recv_ms) + table.policy().countersign_days * day_ms;
             json.begin_object().field("event", event.event).field("log_index", event.leaf);
             json.field("role", name(role)).field("at", time_text(event.at_ms)).field("due_at", time_text(due_ms));
             json.field("overdue", now_ms > due_ms).end_object();

@@ -75,6 +75,6 @@ void write_item_members(JsonWriter& json, const DeviceView& device, std::int64_t
 void write_time(JsonWriter& json, std::string_view name, std::int64_t ms);            // null for 0
 void write_optional(JsonWriter& json, std::string_view name, std::string_view text);  // null for empty
 void write_state(JsonWriter& json, std::string_view name, State state);               // null for none
-std::string_view target_text(const TransitionRow& row);  // a state, @cleared_to or @same
+std::string_view target_text(const TransitionRow& row);                               // a state, @cleared_to or @same
 
 }  // namespace gantry::http

@@ -28,8 +28,8 @@ private:
     std::map<std::pair<std::string, std::int64_t>, store::IntervalRow> lanes_[3];
 };
 
-// Reads the rare leaves of the device (all but use, watching and room climate), at most known_moments_max of the newest.
-// The operating lane therefore lacks what only an exposure tells: that a device which was told to be off is on.
+// Reads the rare leaves of the device (all but use, watching and room climate), at most known_moments_max of the
+// newest. The operating lane therefore lacks what only an exposure tells: that a device which was told to be off is on.
 // `table` must outlive the answer.
 KnownLife life_as_known(store::StoreReader& reader, store::DevNo dev_no, const LifecycleTable& table,
                         std::int64_t known_at_ms);

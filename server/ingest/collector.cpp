@@ -35,10 +35,12 @@ Collector::Collector(CollectorOptions options, Transport& transport)
     files::random_bytes(boot_);
     if (!options_.now_ms) options_.now_ms = clock::utc_ms;
     settle_identity();
-    writer_ = std::make_unique<Writer>(
-        store_, queue_, inbox_, receipts_, metrics_,
-        WriterOptions{.boot = boot_, .gen = gen_, .now_ms = options_.now_ms, .on_commit = options_.on_commit,
-                      .catalogues = options_.catalogues});
+    writer_ = std::make_unique<Writer>(store_, queue_, inbox_, receipts_, metrics_,
+                                       WriterOptions{.boot = boot_,
+                                                     .gen = gen_,
+                                                     .now_ms = options_.now_ms,
+                                                     .on_commit = options_.on_commit,
+                                                     .catalogues = options_.catalogues});
     writer_->load();
     writer_->begin_with(options_.lifecycle_tables);
     verifier_ = std::make_unique<VerifierThread>(inbox_, queue_, options_.schema, metrics_);

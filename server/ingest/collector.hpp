@@ -23,8 +23,8 @@ struct CollectorOptions {
     Schema schema;
     std::vector<std::string> lifecycle_tables;  // whole TOML texts; a changed one comes into force by a leaf
     std::vector<paper::Catalogue> catalogues{};
-    std::function<std::int64_t()> now_ms;       // empty: the system's clock
-    LiveListener on_commit;                     // may be empty
+    std::function<std::int64_t()> now_ms;  // empty: the system's clock
+    LiveListener on_commit;                // may be empty
 };
 
 // The collector without its surroundings: messages in by offer(), receipts out by the transport, people's requests by

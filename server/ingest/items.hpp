@@ -47,8 +47,8 @@ struct VerifiedItem {
 
 struct Committed {
     std::uint64_t log_index = 0;
-    State state = State::none;  // the device's after it
-    std::vector<Role> outstanding{};  // countersignatures that it owes
+    State state = State::none;               // the device's after it
+    std::vector<Role> outstanding{};         // countersignatures that it owes
     std::vector<std::uint64_t> overtakes{};  // log indexes of later events that it leaves without an effect
 };
 using CommandResult = std::variant<Committed, Refused, Error>;

@@ -32,7 +32,8 @@ Key key_of(const FindingCandidate& candidate) {
 
 class JudgeAgain {
 public:
-    JudgeAgain(const LifecycleFold& before, const LifecycleFold& after, const LifecycleTable& table, std::int64_t from_ms)
+    JudgeAgain(const LifecycleFold& before, const LifecycleFold& after, const LifecycleTable& table,
+               std::int64_t from_ms)
         : before_{before}, after_{after}, table_{table}, from_ms_{from_ms}, low_ms_{from_ms} {}
 
     // Leaves come newest first. Of a leaf that was received before this nothing more can matter.
@@ -41,7 +42,8 @@ public:
     void take(const RecordView& record, std::int64_t recv_ms, std::uint64_t leaf) {
         const std::int64_t at_ms = event_time_of(record, recv_ms);
         if (at_ms < low_ms_) return;
-        Seen here{at_ms, leaf, presence_contradicts(before_, table_, at_ms), presence_contradicts(after_, table_, at_ms)};
+        Seen here{at_ms, leaf, presence_contradicts(before_, table_, at_ms),
+                  presence_contradicts(after_, table_, at_ms)};
         add(here);
         if (record.type != "usage.exposure") return;
         const UseBody use = read_use(record.body);
@@ -65,7 +67,8 @@ public:
         for (const auto& [key, since_ms] : touched_) out[key];
         for (const Seen& seen : seen_)
             if (seen.after)
-                if (const auto group = out.find(key_of(*seen.after)); group != out.end()) group->second.push_back(&seen);
+                if (const auto group = out.find(key_of(*seen.after)); group != out.end())
+                    group->second.push_back(&seen);
         return out;
     }
 

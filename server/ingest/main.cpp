@@ -93,7 +93,9 @@ void wait_for_end(const sigset_t& signals, const std::function<void()>& reload) 
         if (number != SIGHUP) return log::info("stopping", {{"signal", number}});
         try {
             reload();
-            log::info("SIGHUP: lifecycle tables, catalogues and rule packs reloaded; settings, keys and schemas need a restart");
+            log::info(
+                "SIGHUP: lifecycle tables, catalogues and rule packs reloaded; settings, keys and schemas need a "
+                "restart");
         } catch (const std::exception& fault) {
             log::error("SIGHUP: nothing reloaded, what is in force stays", {{"error", fault.what()}});
         }

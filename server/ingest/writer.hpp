@@ -19,8 +19,8 @@ namespace gantry::ingest {
 struct WriterOptions {
     BootId boot{};
     std::uint64_t gen = 1;
-    std::function<std::int64_t()> now_ms;  // UTC
-    LiveListener on_commit;                // may be empty
+    std::function<std::int64_t()> now_ms;        // UTC
+    LiveListener on_commit;                      // may be empty
     std::vector<paper::Catalogue> catalogues{};  // by which guards tell whether a licence is needed
 };
 

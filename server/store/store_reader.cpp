@@ -35,7 +35,8 @@ void StoreReader::each_meta(std::string_view prefix,
     std::vector<std::pair<std::string, std::string>> rows;  // on_row may ask for more
     sql::Query<std::string, std::string> query{
         db(), "SELECT key, value FROM meta WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key"};
-    query.each([&](std::string key, std::string value) { rows.emplace_back(std::move(key), std::move(value)); }, prefix);
+    query.each([&](std::string key, std::string value) { rows.emplace_back(std::move(key), std::move(value)); },
+               prefix);
     for (const auto& [key, value] : rows) on_row(key, value);
 }
 

@@ -35,7 +35,8 @@ TEST_CASE("declaration leaf: the published form, and back") {
     leaf.countersign = {Role::reg_h};
     const std::string text = declaration_leaf_json(leaf);
     CHECK(text ==
-          "{\"actor\":\"test\",\"at\":2000000,\"countersign\":[\"REG-H\"],\"data\":{\"urgent\":true,\"visit\":4,\"work_order\":\"WO-7 检查\"},"
+          "{\"actor\":\"test\",\"at\":2000000,\"countersign\":[\"REG-H\"],\"data\":{\"urgent\":true,\"visit\":4,\"work_"
+          "order\":\"WO-7 检查\"},"
           "\"event\":\"pm.started\",\"evidence\":[\"" +
               std::string(64, 'a') +
               "\"],\"new\":\"PM\",\"old\":\"IN_USE\",\"org\":\"hospital-1\",\"reason\":\"because of the "

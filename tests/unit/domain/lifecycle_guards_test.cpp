@@ -346,23 +346,30 @@ TEST_CASE("guards: those that papers answer are all in the table above, with bot
 }
 
 TEST_CASE("guards: what no paper tells must be stated, with true") {
-    const std::pair<const char*, const char*> statements[] = {
-        {"beam_disabled", "beam_disabled"},     {"counters_recorded", "counters_recorded"},
-        {"data_wiped", "data_wiped"},           {"incoming_check", "incoming_check"},
-        {"function_check", "function_check"},   {"reason_closed", "reason_closed"},
-        {"xray_isolated", "isolated"},          {"rectification_accepted", "rectification_accepted"},
-        {"materials_handled", "materials_handled"}, {"sources_returned", "sources_returned"},
-        {"magnet_safe", "magnet_off"},          {"qa_passed", "qa_passed"}};
+    const std::pair<const char*, const char*> statements[] = {{"beam_disabled", "beam_disabled"},
+                                                              {"counters_recorded", "counters_recorded"},
+                                                              {"data_wiped", "data_wiped"},
+                                                              {"incoming_check", "incoming_check"},
+                                                              {"function_check", "function_check"},
+                                                              {"reason_closed", "reason_closed"},
+                                                              {"xray_isolated", "isolated"},
+                                                              {"rectification_accepted", "rectification_accepted"},
+                                                              {"materials_handled", "materials_handled"},
+                                                              {"sources_returned", "sources_returned"},
+                                                              {"magnet_safe", "magnet_off"},
+                                                              {"qa_passed", "qa_passed"}};
     for (const auto& [guard, key] : statements) {
         CAPTURE(guard);
         CHECK(!asked({guard, "", nothing, ""}));
         for (const bool told : {false, true}) {
-            const auto got = asked({guard, "", [&](Facts, Say d, Life) {
+            const auto got = asked({guard, "",
+                                    [&](Facts, Say d, Life) {
                                         if (told)
                                             d.data[key] = false;
                                         else
                                             d.data.erase(key);
-                                    }, ""});
+                                    },
+                                    ""});
             REQUIRE(got);
             CHECK(got->missing == std::string{"data."} + key);
         }

@@ -59,11 +59,12 @@ std::vector<Told> some_history(std::mt19937_64& random, std::size_t count) {
         told.corrects = random() % count;
         told.correction = full_declaration(std::string{correction_event}, Role::hm);
         // At a moment of its own: two corrections of one event are ordered by the log, not by time.
-        told.correction.at_ms = static_cast<std::int64_t>(random() % (count * 24)) * (day / 24) + 7 + static_cast<std::int64_t>(i);
+        told.correction.at_ms =
+            static_cast<std::int64_t>(random() % (count * 24)) * (day / 24) + 7 + static_cast<std::int64_t>(i);
         told.correction.data["action"] = std::string{i % 3 == 0 ? "withdraw" : i % 3 == 1 ? "retime" : "amend"};
         told.correction.data["major"] = coin();
-        const bool again = std::ranges::any_of(
-            out, [&](const Told& t) { return t.is_correction && t.corrects == told.corrects; });
+        const bool again =
+            std::ranges::any_of(out, [&](const Told& t) { return t.is_correction && t.corrects == told.corrects; });
         if (!again) out.push_back(told);
     }
     return out;
@@ -240,12 +241,14 @@ TEST_CASE("late: with declarations accepted late, moved and withdrawn, the invar
         for (std::uint64_t step = 1; step < 58; ++step) {
             now += 1 + static_cast<std::int64_t>(random() % 30) * day;
             const bool is_late = random() % 4 == 0 && life.events.size() > 3;
-            const std::int64_t at_ms =
-                is_late ? life.events[random() % life.events.size()].at_ms + 1 + static_cast<std::int64_t>(random() % 1'000) : now;
+            const std::int64_t at_ms = is_late ? life.events[random() % life.events.size()].at_ms + 1 +
+                                                     static_cast<std::int64_t>(random() % 1'000)
+                                               : now;
             const State state = standing_at(life, ct_table(), at_ms).state;
             std::vector<const TransitionRow*> here;
             for (const TransitionRow& row : rows) {
-                const bool ends = row.to == State::sealed || row.to == State::lost || ct_table().rule(row.to).final_state;
+                const bool ends =
+                    row.to == State::sealed || row.to == State::lost || ct_table().rule(row.to).final_state;
                 const bool about_another = row.event == correction_event || row.event == countersigned_event;
                 if ((ends || about_another) && random() % 8 != 0) continue;
                 if (row.from == state && row.target != Target::baseline) here.push_back(&row);
@@ -264,11 +267,11 @@ TEST_CASE("late: with declarations accepted late, moved and withdrawn, the invar
             const Judgement got = judge(ct_table(), life, facts_for(d), d);
             const auto* moved = std::get_if<Moved>(&got);
             if (!moved) continue;
-            const auto orders_before = std::ranges::count_if(
-                life.events, [](const LifeEvent& e) { return e.stands && gives_orders(e.role); });
+            const auto orders_before =
+                std::ranges::count_if(life.events, [](const LifeEvent& e) { return e.stands && gives_orders(e.role); });
             carry_out(life, d, *moved, step);
-            const auto orders_after = std::ranges::count_if(
-                life.events, [](const LifeEvent& e) { return e.stands && gives_orders(e.role); });
+            const auto orders_after =
+                std::ranges::count_if(life.events, [](const LifeEvent& e) { return e.stands && gives_orders(e.role); });
             if (!gives_orders(d.role)) CHECK(orders_after >= orders_before);
             ++accepted;
             late += is_late;
@@ -296,12 +299,12 @@ LifecycleFold told_year() {
         const Judgement got = judge(ct_table(), life, facts_for(d), d);
         carry_out(life, d, std::get<Moved>(got), leaf++);
     };
-    tell("baseline.declared", Role::hm, 100 * day);      // leaf 1
-    tell("pm.started", Role::svc, 110 * day);            // 2
-    tell("pm.completed", Role::svc, 111 * day);          // 3
-    tell("fault.reported", Role::rad, 120 * day);        // 4
-    tell("repair.completed", Role::svc, 121 * day);      // 5
-    tell("seal.order", Role::reg_e, 150 * day);          // 6
+    tell("baseline.declared", Role::hm, 100 * day);  // leaf 1
+    tell("pm.started", Role::svc, 110 * day);        // 2
+    tell("pm.completed", Role::svc, 111 * day);      // 3
+    tell("fault.reported", Role::rad, 120 * day);    // 4
+    tell("repair.completed", Role::svc, 121 * day);  // 5
+    tell("seal.order", Role::reg_e, 150 * day);      // 6
     return life;
 }
 
@@ -327,7 +330,7 @@ TEST_CASE("late: a declaration is judged by the standing of its own time, and sa
         std::string want;
     };
     for (const Row& row : {
-             Row{"pm.started", Role::svc, 130 * day, "SEALED"},            // in use then: allowed, sealed later all the same
+             Row{"pm.started", Role::svc, 130 * day, "SEALED"},  // in use then: allowed, sealed later all the same
              Row{"pm.started", Role::svc, 120 * day + 1, "!transition"},   // at fault then
              Row{"pm.completed", Role::svc, 110 * day + 1, "SEALED -3"},   // the one told before comes too late now
              Row{"part.replaced", Role::svc, 110 * day + 1, "SEALED"},     // minor
@@ -356,7 +359,7 @@ TEST_CASE("late: a major part told late takes back what maintenance had ended") 
     CHECK(answer(life, d) == "SEALED -3");
     carry_out(life, d, std::get<Moved>(judge(ct_table(), life, facts_for(d), d)), 7);
     CHECK(state_at(life, 112 * day) == State::pm);  // never came back into use
-    CHECK(life.cleared_to == State::retest);           // and the repair of the fault ended in a test that is owed
+    CHECK(life.cleared_to == State::retest);        // and the repair of the fault ended in a test that is owed
     CHECK(life.parts == std::vector<std::string>{"tube"});
 }
 
@@ -370,7 +373,7 @@ TEST_CASE("late: nobody takes an authority's order away, and each corrects its o
         std::string want;
     };
     for (const Row& row : {
-             Row{Role::svc, 2, "withdraw", 151, "SEALED -3"},     // no maintenance began: none ended
+             Row{Role::svc, 2, "withdraw", 151, "SEALED -3"},  // no maintenance began: none ended
              Row{Role::hm, 2, "withdraw", 151, "!corrected_event"},
              Row{Role::reg_h, 2, "withdraw", 151, "SEALED -3"},
              Row{Role::hm, 6, "withdraw", 151, "!corrected_event"},
@@ -378,8 +381,8 @@ TEST_CASE("late: nobody takes an authority's order away, and each corrects its o
              Row{Role::reg_e, 6, "withdraw", 151, "IN_USE"},
              Row{Role::reg_e, 6, "retime", 145, "SEALED"},
              Row{Role::svc, 2, "retime", 105, "SEALED"},
-             Row{Role::svc, 2, "retime", 112, "SEALED -3"},       // maintenance that began after it ended
-             Row{Role::svc, 3, "retime", 105, "!transition"},     // no maintenance had begun by then
+             Row{Role::svc, 2, "retime", 112, "SEALED -3"},    // maintenance that began after it ended
+             Row{Role::svc, 3, "retime", 105, "!transition"},  // no maintenance had begun by then
              Row{Role::svc, 2, "retime", 99, "!effective_order"},
              Row{Role::svc, 2, "retime", 152, "!not_in_future"},
              Row{Role::hm, 1, "withdraw", 151, "!later_orders"},  // nothing would be left to seal

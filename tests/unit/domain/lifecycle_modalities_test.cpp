@@ -27,7 +27,8 @@ const LifecycleTable& table(const std::string& name) {
     static std::map<std::string, LifecycleTable> tables;
     const auto found = tables.find(name);
     if (found != tables.end()) return found->second;
-    return tables.emplace(name, LifecycleTable::parse(whole_file(name + ".toml"), name + ".toml").value()).first->second;
+    return tables.emplace(name, LifecycleTable::parse(whole_file(name + ".toml"), name + ".toml").value())
+        .first->second;
 }
 
 const char* const names[] = {"ct", "mri", "pet-ct", "pet-mr", "spect", "linac", "dsa", "dr", "mammo"};
@@ -35,7 +36,8 @@ const char* const names[] = {"ct", "mri", "pet-ct", "pet-mr", "spect", "linac", 
 // All papers, and those that only some modalities know.
 DeviceFacts all_facts(const std::string& name, const Declaration& d) {
     DeviceFacts facts = facts_for(d);
-    for (const char* kind : {"rf_cage_report", "source_inventory", "suv_calibration", "beam_data", "metrology_verification"}) {
+    for (const char* kind :
+         {"rf_cage_report", "source_inventory", "suv_calibration", "beam_data", "metrology_verification"}) {
         paper::Document document;
         document.id = document.kind = kind;
         document.at_ms = d.at_ms;
@@ -49,7 +51,8 @@ DeviceFacts all_facts(const std::string& name, const Declaration& d) {
     return facts;
 }
 
-std::string outcome(const std::string& name, const LifecycleFold& life, const Declaration& d, const DeviceFacts& facts) {
+std::string outcome(const std::string& name, const LifecycleFold& life, const Declaration& d,
+                    const DeviceFacts& facts) {
     const Judgement got = judge(table(name), life, facts, d);
     if (const auto* refused = std::get_if<Refused>(&got)) return "!" + refused->guard;
     const auto& moved = std::get<Moved>(got);
@@ -74,9 +77,9 @@ TEST_CASE("modalities: the shipped tables are accepted and found under the names
     }
     CHECK(tables.all().size() == std::size(names));
     const std::pair<const char*, const char*> registers[] = {
-        {"CT", "CT"},        {"ct", "CT"},       {"MR", "MRI"},    {"MRI", "MRI"}, {"PET/CT", "PET-CT"}, {"PT", "PET-CT"},
-        {"RTLINAC", "LINAC"}, {"XA", "DSA"},     {"DX", "DR"},     {"CR", "DR"},   {"MG", "MAMMO"},      {"SPECT", "SPECT"},
-        {"PET-MR", "PET-MR"}, {"Gamma knife", "CT"}, {"", "CT"}};
+        {"CT", "CT"},     {"ct", "CT"},         {"MR", "MRI"},        {"MRI", "MRI"},        {"PET/CT", "PET-CT"},
+        {"PT", "PET-CT"}, {"RTLINAC", "LINAC"}, {"XA", "DSA"},        {"DX", "DR"},          {"CR", "DR"},
+        {"MG", "MAMMO"},  {"SPECT", "SPECT"},   {"PET-MR", "PET-MR"}, {"Gamma knife", "CT"}, {"", "CT"}};
     for (const auto& [written, want] : registers) {
         CAPTURE(written);
         CHECK(tables.of(written).modality() == want);
@@ -238,8 +241,7 @@ public:
     }
     std::string exposure(std::int64_t at_ms) {
         effects.clear();
-        record("usage.exposure", at_ms,
-               Bench::exposure_body(static_cast<int>(next_), 1, "patient", 1'000));
+        record("usage.exposure", at_ms, Bench::exposure_body(static_cast<int>(next_), 1, "patient", 1'000));
         std::string out;
         for (const FindingCandidate& found : effects.findings) out += found.rule;
         return out;
@@ -328,9 +330,11 @@ TEST_CASE("modalities: a mistake in a list of differences is told with the file 
              Row{"[[change]]\nevent = \"commissioned\"\ndrop = [\"accepted_here\"]\n",
                  "x.toml:5: commissioned in READY: the way into IN_USE needs guard accepted_here"},
              Row{"[flags]\nhot = { en = \"hot\", zh = \"热\" }\n", "flag 'hot' is described and no row sets it"},
-             Row{"[flags]\nhot = { blocks_patients = true, en = \"hot\", zh = \"热\" }\n", "'patient_rule' must be there"},
+             Row{"[flags]\nhot = { blocks_patients = true, en = \"hot\", zh = \"热\" }\n",
+                 "'patient_rule' must be there"},
              Row{"[flags]\nhot = { blocks_patients = true, patient_rule = \"V13\", en = \"hot\", zh = \"热\" }\n"
-                 "[[change]]\nevent = \"pm.started\"\nset = [\"hot\"]\n[[change]]\nevent = \"commissioned\"\nclear = [\"hot\"]\n",
+                 "[[change]]\nevent = \"pm.started\"\nset = [\"hot\"]\n[[change]]\nevent = \"commissioned\"\nclear = "
+                 "[\"hot\"]\n",
                  "needs guard no_blocking_flag"},
              Row{"[states]\nIN_USE = { patient = \"sometimes\" }\n", "'patient': got 'sometimes'"},
              Row{"colour = 1\n", "x.toml:5: unknown key 'colour'"},

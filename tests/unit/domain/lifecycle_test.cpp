@@ -289,7 +289,8 @@ TEST_CASE("lifecycle: of each group of choices exactly one holds, whatever the f
         const LifeEvent event = life_event_of(d);
         for (const auto& [group, members] : groups) {
             CAPTURE(group);
-            REQUIRE(std::ranges::count_if(members, [&](const NamedChoice* c) { return c->holds(ct_table(), life, event); }) == 1);
+            REQUIRE(std::ranges::count_if(
+                        members, [&](const NamedChoice* c) { return c->holds(ct_table(), life, event); }) == 1);
         }
     }
 }
