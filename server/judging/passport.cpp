@@ -48,7 +48,7 @@ struct Sorter {
 std::vector<store::PaperRow> papers_in_order(const std::vector<store::PaperRow>& rows,
                                              const paper::DevicePapers& papers) {
     std::map<std::pair<std::string_view, std::string_view>, const store::PaperRow*> by_id;
-    for (const store::PaperRow& row : rows) by_id.emplace(std::pair{row.kind, row.id}, &row);
+    for (const store::PaperRow& row : rows) by_id.emplace(std::pair<std::string_view, std::string_view>{row.kind, row.id}, &row);
     std::vector<store::PaperRow> out;
     Sorter sorter{by_id, out};
     sorter.take("device_sheet", std::vector{papers.sheet});

@@ -28,8 +28,8 @@ TEST_CASE("problem: status, code, request id and localised title") {
     CHECK(body(en).at("code").as_string() == "media_type");
     CHECK(body(en).at("request_id").as_string() == "r-1");
     CHECK(body(en).at("detail").as_string() == "got \"x\"");
-    CHECK(body(en).at("title").as_string() == "The body must be JSON");
-    CHECK(body(render(problem, head("zh-CN"))).at("title").as_string() == "请求正文必须为 JSON");
+    CHECK(body(en).at("title").as_string() == "The body is of a kind that this address does not take");
+    CHECK(body(render(problem, head("zh-CN"))).at("title").as_string() == "该地址不接受此类型的请求正文");
 }
 
 TEST_CASE("problem: a refused guard tells what is missing and who can supply it") {

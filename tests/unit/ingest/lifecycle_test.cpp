@@ -38,6 +38,7 @@ struct Bench {
     std::int64_t now = t0 + 30 * day;
     TestCollector collector{[this] { return now; }};
     TestAgent agent{"ct-1"};
+    std::uint64_t delivered = 0;  // records of the agent's epoch
 
     Bench() {
         REQUIRE(collector
@@ -92,9 +93,14 @@ struct Bench {
         CHECK_FALSE(report->difference.has_value());
     }
     void expose(int first, int count, std::int64_t at_ms) {
-        const std::uint64_t from = agent.epoch().records.size() + 1;
         for (int i = 0; i < count; ++i) agent.expose(first + i, at_ms + i * 60'000);
-        REQUIRE(collector.deliver(agent, from, agent.epoch().records.size()).has_value());
+        deliver();
+    }
+    // All that is new, the opening of the epoch with the first.
+    void deliver() {
+        const std::uint64_t newest = agent.epoch().records.size();
+        REQUIRE(collector.deliver(agent, delivered + 1, newest).has_value());
+        delivered = newest;
     }
 
     ingest::Committed last;

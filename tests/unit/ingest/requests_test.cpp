@@ -116,6 +116,7 @@ TEST_CASE("requests: a device without a key is in the register, and its records 
     CHECK(collector.add(agent)->changed == 1);
     REQUIRE(collector.deliver(agent, 1, 1).has_value());
     collector.collector->stop();
+    std::filesystem::create_directory(collector.dir / "scratch");
     const auto report = ingest::rebuild(collector.database(), collector.dir / "scratch");
     REQUIRE(report.has_value());
     CHECK_FALSE(report->difference.has_value());
@@ -166,9 +167,10 @@ TEST_CASE("requests: the admin socket's lines say what is wrong") {
             Row{"nonsense", R"("code":"malformed")"},
             Row{R"({"cmd":"fly"})", "want register, declare, assign, import, document, paper or status"},
             Row{R"({"cmd":"register"})", "devices: want a list"},
-            Row{R"({"cmd":"register","devices":[{"id":"ct-1"}]})", "devices[0]: "},
+            Row{R"({"cmd":"register","devices":[{}]})", "devices[0]: "},
+            Row{R"({"cmd":"register","devices":[{"id":"ct-1"}]})", R"("ok":true,"added":1)"},
             Row{R"({"cmd":"register","devices":[{"id":"ct-1","record_key":")" + key + R"("}]})",
-                R"("ok":true,"added":1)"},
+                R"("ok":true,"added":0,"changed":1)"},
             Row{R"({"cmd":"declare","device":"ct-1","event":"plan.approved","reason":"short","actor":"me"})",
                 "want at least 10"},
             Row{R"({"cmd":"declare","device":"ct-1","event":"plan.approved","reason":"the board agreed","actor":"me","role":"KING"})",
