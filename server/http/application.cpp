@@ -275,6 +275,7 @@ void Application::run_job(RouteId route, const std::shared_ptr<const Request>& r
             const bool keep = response->status < 500 && response->body && response->body->size() <= job_answer_kept_max;
             if (!key.empty() && keep) keys_.finish(key, *response);
             if (!key.empty() && !keep) keys_.forget(key);
+            api_.fleet().expire();
             jobs_.pop_front();
             start_job();
             done(std::move(*response));
@@ -303,6 +304,7 @@ CommandDone Application::answer_of(const std::shared_ptr<const Request>& request
     return [this, post, answered, request, key, done](CommandResult result) {
         post([this, answered, request, key, done, result = std::move(result)] {
             Response response = answer_command(result, request->head);
+            if (std::holds_alternative<Committed>(result)) api_.fleet().expire();  // who writes reads what was written
             if (!key.empty() && response.status < 500) keys_.finish(key, response);
             if (!key.empty() && response.status >= 500) keys_.forget(key);
             if (!std::exchange(*answered, true)) done(std::move(response));

@@ -48,8 +48,8 @@ public:
     }
     json::array due(const std::string& kind) const {
         json::array out;
-        const json::value answer = get("/api/v1/due?device=ct-1");
-        for (const json::value& item : answer.at("items").as_array())
+        const json::value page = get("/api/v1/due?device=ct-1");
+        for (const json::value& item : page.at("items").as_array())
             if (item.at("kind").as_string() == kind) out.push_back(item);
         return out;
     }
