@@ -34,8 +34,9 @@ void read_identity(const std::string& entry, Passport& out) {
 // ---- papers ----
 
 // The kinds of a device's own file, in the order of the document.
+using PaperName = std::pair<std::string_view, std::string_view>;  // kind, id
 struct Sorter {
-    const std::map<std::pair<std::string_view, std::string_view>, const store::PaperRow*>& rows;
+    const std::map<PaperName, const store::PaperRow*>& rows;
     std::vector<store::PaperRow>& out;
 
     template <class T>
@@ -47,8 +48,8 @@ struct Sorter {
 
 std::vector<store::PaperRow> papers_in_order(const std::vector<store::PaperRow>& rows,
                                              const paper::DevicePapers& papers) {
-    std::map<std::pair<std::string_view, std::string_view>, const store::PaperRow*> by_id;
-    for (const store::PaperRow& row : rows) by_id.emplace(std::pair<std::string_view, std::string_view>{row.kind, row.id}, &row);
+    std::map<PaperName, const store::PaperRow*> by_id;
+    for (const store::PaperRow& row : rows) by_id.emplace(PaperName{row.kind, row.id}, &row);
     std::vector<store::PaperRow> out;
     Sorter sorter{by_id, out};
     sorter.take("device_sheet", std::vector{papers.sheet});

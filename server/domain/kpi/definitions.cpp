@@ -59,7 +59,7 @@ constexpr std::array table{
                "plan",
                "records; plan of rule V43", ""},
     Definition{"throughput_per_bed", "1/d", ratio, 1, "1", "d", "exams / (open beds x days with data)",
-               "records, organisation", ""},
+               "records, organisation", "", true},
     Definition{"cost_per_exam", "CNY", ratio, 1, "CNY", "1",
                "(depreciation + service + tube + energy + staff + consumables + room) / exams", "papers, records",
                "depreciation, service, tube, energy, staff, consumables, room"},

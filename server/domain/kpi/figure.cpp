@@ -118,7 +118,8 @@ std::vector<Figure> Combiner::take() const {
             figure.value = figure.numerator;
             figure.why = Why::known;
         } else if (figure.numerator && figure.denominator) {
-            set_ratio(figure, *figure.numerator, *figure.denominator);
+            const double sharing = figure.of->shared ? static_cast<double>(std::max<std::size_t>(1, sum.known)) : 1;
+            set_ratio(figure, *figure.numerator, *figure.denominator / sharing);
         }
         if (figure.of->id == "mtbf") mtbf = &figure;
         if (figure.of->id == "mttr" && figure.part.empty()) mttr = &figure;

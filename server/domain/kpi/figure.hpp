@@ -27,6 +27,7 @@ struct Definition {
     std::string_view formula;
     std::string_view source;
     std::string_view parts;  // what `part` tells apart; empty: the figure has no parts
+    bool shared = false;     // several devices share the denominator (the beds of a hospital): its mean counts
 };
 std::span<const Definition> definitions();               // in the order of a report
 const Definition* find_definition(std::string_view id);  // null: no such figure

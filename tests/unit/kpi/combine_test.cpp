@@ -49,6 +49,19 @@ TEST_CASE("kpi: a percentile of several devices is not one figure") {
     CHECK(of(combined.take(), "detection_delay_p50") == "not_combined @1000");
 }
 
+TEST_CASE("kpi: two devices of a hospital share its beds") {
+    kpi::Combiner combined;
+    for (const std::int64_t exams : {30, 70}) {
+        Case c;
+        c.watch_all();
+        c.patients(at(1, 9), exams);
+        c.c.papers.org = paper::Org{};
+        c.c.papers.org->open_beds = 20;
+        combined.add(kpi::figures(c.c, ten_days, {}));
+    }
+    CHECK(of(combined.take(), "throughput_per_bed") == "0.500 = 100.000/200.000 @1000");
+}
+
 TEST_CASE("kpi: nobody has it") {
     kpi::Combiner combined;
     combined.add(device(0, 0, 0));
