@@ -16,12 +16,12 @@ import { lifecycleKind } from '../../core/states';
 import { type Filing, FilingDialog } from './filing';
 import { kindWord, paperKinds } from './kinds';
 
-const groupWord = (p: Paper, kinds: readonly PaperKind[] | undefined): string => { const own = paperGroup(p).split('.')[1]; return own ? `${kindWord(p.kind, kinds)} · ${t.value.or(`value.${own}`, own.replaceAll('_', ' '))}` : kindWord(p.kind, kinds); };
+const groupWord = (p: Paper, kinds: readonly PaperKind[] | undefined): string => { const own = paperGroup(p).split('.')[1]; return own ? `${kindWord(p.kind, kinds)} · ${t.value.or(`value.${own}`, t.value.or(`evidence.${own}`, own.replaceAll('_', ' ')))}` : kindWord(p.kind, kinds); };
 
 export function Papers({ device, zone, missing, papers, retry }: { device: DeviceDetail; zone: string; missing: Loaded<Missing>; papers: Loaded<Paper[]>; retry: () => void }): JSX.Element {
   const tr = t.value, kinds = useOnce(paperKinds).data, [filing, file] = useState<Filing>();
   // Work orders have a place of their own under Maintenance.
-  const kept = (papers.data ?? []).filter((p) => !p.withdrawn && p.kind !== 'work_order');
+  const kept = (papers.data ?? []).filter((p) => !p.withdrawn && p.kind !== 'work_order' && !ofOthers(p, device.id)), shared = (papers.data ?? []).filter((p) => !p.withdrawn && ofOthers(p, device.id));
   return <>
     <Section id="missing" title={tr('papers.missing')} meta={missing.data && tr('papers.for_state', { state: stateWord(lifecycleKind(missing.data.state)) })}>
       <Content state={missing} zone={zone} retry={retry} rows={3} height={44}>{(m) => m.items.length === 0 ? <p class="none good"><Glyph name="pass" tone="ok" /> {tr('papers.complete')}</p>
@@ -31,9 +31,16 @@ export function Papers({ device, zone, missing, papers, retry }: { device: Devic
     </Section>
     <Section id="on-file" title={tr('papers.on_file')} meta={papers.data && tr('papers.count', { n: kept.length, v: num(kept.length) })} tools={<button type="button" class="btn slim push" onClick={() => file({})}><Glyph name="new" />{tr('papers.file')}</button>}>
       <Content state={papers} zone={zone} retry={retry} rows={6} height={34}>{() => kept.length === 0 ? <p class="none">{tr('papers.none')}</p> : <OnFile papers={kept} kinds={kinds} zone={zone} renew={(p) => file({ kind: p.kind, paper: p })} />}</Content>
+      {shared.length > 0 && <details><summary>{tr('papers.shared', { n: shared.length, v: num(shared.length) })}</summary><OnFile papers={shared} kinds={kinds} zone={zone} renew={(p) => file({ kind: p.kind, paper: p })} /></details>}
     </Section>
     {filing && kinds && <FilingDialog device={device} kinds={kinds} filing={filing} zone={zone} close={() => file(undefined)} done={retry} />}
   </>;
+}
+
+/** What the device’s papers rest on, but is not about it: people, places, bodies, rooms of other devices. */
+function ofOthers(p: Paper, device: string): boolean {
+  const named = p.body?.device;
+  return ['org', 'site', 'person', 'certificate'].includes(p.kind) || (p.kind === 'room' && named !== device);
 }
 
 const KIND_ORDER = ['permit', 'commitment', 'certificate', 'operator', 'contract', 'test', 'schedule', 'work_order', 'recall', 'recall_answer', 'adverse_event', 'device_sheet', 'room', 'document', 'opening_hours', 'declared_count', 'holder_change', 'org', 'site', 'person'];
