@@ -60,10 +60,12 @@ function Tally({ items, show }: { items: readonly Finding[]; show: string }): JS
     if (!n) return <span class="dim" aria-label="0">·</span>;
     return <a href={href('/findings', on ? { open: asked.open } : { severity, stage, open: asked.open })} aria-current={on ? 'true' : undefined} aria-label={`${tr.or(`level.${severity}`, severity)}, ${stageWord(stage)}: ${n}`}><b>{num(n)}</b></a>;
   };
-  return <table class="tally"><caption class="vh">{tr('queue.tally')}</caption>
+  const table = <table class="tally"><caption class="vh">{tr('queue.tally')}</caption>
     <thead><tr><th scope="col">{tr('queue.severity')}</th>{stages.map((s) => <th key={s} scope="col" class="num">{stageWord(s)}</th>)}<th scope="col" class="num">{tr('queue.sum')}</th></tr></thead>
     <tbody>{SEVERITIES.filter((s) => items.some((f) => f.severity === s)).map((s) => <tr key={s}><th scope="row"><Severity level={s} word /></th>{stages.map((g) => <td key={g} class="num">{cell(s, g)}</td>)}<td class="num">{num(items.filter((f) => f.severity === s).length)}</td></tr>)}</tbody>
   </table>;
+  // Six stages are wider than a phone; three are not.
+  return stages.length > 3 ? <div class="scroll wide" tabIndex={0} role="region" aria-label={tr('queue.tally')}>{table}</div> : table;
 }
 
 function Filters({ all, show, shown }: { all: readonly Finding[]; show: string; shown: number }): JSX.Element {
