@@ -39,10 +39,13 @@ export async function settled(page) {
 
 export const violations = (page) => page.evaluate(() => window.__violations);
 
-/** axe-core's serious and critical findings under WCAG 2.2 AA, as short lines. */
+/** axe-core's serious and critical findings under WCAG 2.2 AA, as short lines. A phone's bottom bar lies over whatever is there just then: the page is looked at in full. */
 export async function axe(page) {
+  const size = page.viewportSize();
+  if (size.width < 720) await page.setViewportSize({ width: size.width, height: Math.max(size.height, await page.evaluate(() => document.documentElement.scrollHeight)) });
   await page.evaluate(axeSource);
   const found = await page.evaluate(() => window.axe.run({ exclude: [['svg[role=img]'], ['svg[aria-hidden]'], ['svg > g']] }, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+  if (size.width < 720) await page.setViewportSize(size);
   return found.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + (n.any[0]?.message ?? '')).join(' | ')}`);
 }
 

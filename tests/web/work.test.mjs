@@ -83,7 +83,28 @@ test('weeks: thirteen from the Monday of this week, at the site’s midnight, ov
   }
   const weeks = weeksFrom(now, 'Asia/Shanghai');
   assert.deepEqual([date({ at: iso(now - 1), overdue: true }), date({ at: iso(now - DAY), overdue: false }), date({ at: iso(now + HOUR) }), date({ at: iso(now + 8 * DAY) }), date({ at: iso(now + 200 * DAY) })].map((d) => weekOf(d, weeks, now)), [-1, 0, 0, 1, undefined]);
-  assert.deepEqual(mergedDates([date({ device: 'ct-2' }), date({ device: 'ct-1' }), date({ ref: 'other' })]).map((m) => m.devices.map((d) => d.id)), [['ct-1', 'ct-2'], ['ct-1']]);
+  assert.deepEqual(mergedDates([date({ device: 'ct-2' }), date({ device: 'ct-1' }), date({ ref: 'other', kind: 'permit_end' })]).map((m) => m.devices.map((d) => d.id)), [['ct-1', 'ct-2'], ['ct-1']]);
+});
+
+test('weeks: what falls on one day for one device is one visit; what rests on one paper is one line', async () => {
+  const { oneVisit } = await load('weeks'), items = ['noise', 'uniformity', 'water_hu'].map((what) => date({ kind: 'constancy', ref: `${what}-1`, what }));
+  assert.deepEqual(oneVisit([...items, date({ kind: 'constancy', ref: 'x', what: 'noise', at: iso(now + 4 * DAY) }), date({ device: 'ct-2', kind: 'constancy', ref: 'n2', what: 'noise' })]).map((d) => `${d.device} ${d.what}`), ['ct-1 noise, uniformity, water_hu', 'ct-1 noise', 'ct-2 noise']);
+  assert.equal(items[0].what, 'noise', 'the input is left as it was');
+});
+
+test('queue: many of one rule and stage are one line where the first stood, few stay as they are', async () => {
+  const { folded, beganAt, endedAt } = await load('queue'), many = Array.from({ length: 5 }, (_, i) => found({ rule: 'V41', device: `ct-${i % 2}`, key: `${i}` }));
+  const lines = folded([found({ key: 'first' }), ...many, found({ rule: 'V41', stage: 'answered', key: 'other stage' })], 4);
+  assert.deepEqual(lines.map((l) => 'one' in l ? l.one.key : [l.many.length, l.devices]), ['first', [5, 2], 'other stage']);
+  assert.equal(folded(many, Infinity).length, 5);
+  assert.equal(beganAt(found({ from: iso(0), first_at: iso(now - DAY) })), now - DAY, 'a beginning that is not known is not 1970');
+  assert.deepEqual([null, iso(now + DAY), iso(now - DAY)].map((to) => endedAt({ to }, now)), [undefined, undefined, now - DAY]);
+});
+
+test('papers: one row for what may be in force once, led by what holds now', async () => {
+  const { paperRows } = await load('papers'), paper = (kind, id, body) => ({ kind, id, log_index: 1, filed_at: iso(now - 900 * DAY), body }), span = (a, b) => ({ from: iso(now + a * DAY), to: iso(now + b * DAY) });
+  const rows = paperRows([paper('permit', 'old', { kind: 'radiation_safety', ...span(-800, -100) }), paper('permit', 'now', { kind: 'radiation_safety', ...span(-99, 400) }), paper('permit', 'next', { kind: 'radiation_safety', ...span(401, 900) }), paper('test', 't1', { kind: 'status', at: iso(now - 700 * DAY) }), paper('test', 't2', { kind: 'status', at: iso(now - 300 * DAY) }), paper('schedule', 's1', { work: 'pm', from: iso(now) }), paper('schedule', 's2', { work: 'pm', from: iso(now) })], now);
+  assert.deepEqual(rows.map((r) => [r.lead.id, r.earlier.map((p) => p.id), r.spans.length]), [['now', ['next', 'old'], 3], ['t2', ['t1'], 2], ['s1', [], 1], ['s2', [], 1]]);
 });
 
 test('evidence: the window holds what it is about and its records, and coverage counts only what was expected', async () => {

@@ -1,13 +1,14 @@
 // The window and the lanes of the evidence behind a finding. Pure.
 import type { CaseFile, HourUse, LogRecord } from '../data/types';
 import { instant } from './format';
+import { UNKNOWN_BEFORE } from './queue';
 import { DAY, HOUR, MINUTE } from './zone';
 
 export interface Span { from: number; to: number }
 
 /** What the finding is about: a moment is given a minute; what lasts runs to now. */
 export function aboutSpan(f: Pick<CaseFile, 'from' | 'to' | 'first_at' | 'last_at'>, now: number): Span {
-  const from = instant(f.from) ?? instant(f.first_at) ?? now, to = instant(f.to) ?? now;
+  const told = instant(f.from), from = (told !== undefined && told > UNKNOWN_BEFORE ? told : undefined) ?? instant(f.first_at) ?? now, to = Math.min(instant(f.to) ?? now, Math.max(now, from));
   return { from, to: Math.max(to, from + MINUTE) };
 }
 

@@ -28,6 +28,24 @@ export function paperSpan(p: Paper): PaperSpan | undefined {
   return { key: `${p.kind} ${p.id}`, group: paperGroup(p), label: paperName(p), from, to, forever: to === FOREVER, paper: p };
 }
 
+const text2 = (p: Paper): string => text(p.body, 'subject', 'person', 'item', 'room');
+
+export interface PaperRow { key: string; lead: Paper; spans: PaperSpan[]; earlier: Paper[] }
+
+/** One row for each paper of which there may be only one in force: the one that holds now, or comes, or was last; the others behind it. */
+export function paperRows(papers: readonly Paper[], now: number): PaperRow[] {
+  const groups = new Map<string, Paper[]>();
+  for (const p of papers) {
+    const single = ['device_sheet', 'room', 'org', 'site', 'person', 'operator', 'schedule', 'recall', 'recall_answer', 'commitment', 'adverse_event', 'opening_hours'].includes(p.kind), devices = p.body?.devices, key = [paperGroup(p), single ? p.id : '', text2(p), Array.isArray(devices) ? devices.join(' ') : ''].join('|');
+    groups.set(key, [...groups.get(key) ?? [], p]);
+  }
+  return [...groups].map(([key, list]) => {
+    const spans = list.map(paperSpan).filter((s): s is PaperSpan => s !== undefined), rank = (s: PaperSpan): number => ({ good: 0, soon: 0, ahead: 1, point: 2, over: 3 })[paperState(s, now)];
+    const sorted = [...spans].sort((a, b) => rank(a) - rank(b) || b.to - a.to || b.from - a.from), lead = sorted[0]?.paper ?? (list[0] as Paper);
+    return { key, lead, spans: spans.sort((a, b) => a.from - b.from), earlier: sorted.slice(1).map((s) => s.paper) };
+  });
+}
+
 export type PaperState = 'ahead' | 'good' | 'soon' | 'over' | 'point';
 
 /** How a span stands now; within 90 days of its end it is soon over. */

@@ -10,14 +10,20 @@ export const STAGES: readonly Stage[] = [...OPEN_STAGES, 'dismissed', 'closed', 
 /** Bars of a severity, of four. */
 export const barsOf = (level: string): number => ({ critical: 4, high: 3, medium: 2, low: 1 })[level] ?? 0;
 
+/** Before this nothing was ever watched: a rule that does not know the beginning tells an instant before it. */
+export const UNKNOWN_BEFORE = Date.UTC(1990, 0, 1);
+
 /** When what it is about began; never later than its first record. */
 export const beganAt = (f: Finding): number | undefined => {
-  const times = [instant(f.from), instant(f.first_at)].filter((t): t is number => t !== undefined);
+  const times = [instant(f.from), instant(f.first_at)].filter((t): t is number => t !== undefined && t > UNKNOWN_BEFORE);
   return times.length ? Math.min(...times) : undefined;
 };
 
-/** When it ended; undefined while it lasts. */
-export const endedAt = (f: Finding): number | undefined => instant(f.to);
+/** When it ended; undefined while it lasts, and when it ends by itself later. */
+export function endedAt(f: Pick<Finding, 'to'>, now: number): number | undefined {
+  const to = instant(f.to);
+  return to === undefined || to > now ? undefined : to;
+}
 
 /** Severity, then what nobody has taken, then stage, then the oldest. */
 export function bySeverity(a: Finding, b: Finding): number {
@@ -31,6 +37,21 @@ export interface Group { severity: Severity; items: Finding[] }
 export function grouped(items: readonly Finding[]): Group[] {
   const sorted = [...items].sort(bySeverity);
   return SEVERITIES.map((severity) => ({ severity, items: sorted.filter((f) => f.severity === severity) })).filter((g) => g.items.length > 0);
+}
+
+/** A line of a group: one finding, or many of one rule that are as far as each other. */
+export type QueueLine = { one: Finding } | { many: Finding[]; devices: number };
+
+/** Findings of one rule and stage beyond `most` become one line, where the first of them stood. */
+export function folded(items: readonly Finding[], most: number): QueueLine[] {
+  const groups = new Map<string, Finding[]>(), key = (f: Finding): string => `${f.rule} ${f.stage}`, out: QueueLine[] = [], done = new Set<string>();
+  for (const f of items) groups.set(key(f), [...groups.get(key(f)) ?? [], f]);
+  for (const f of items) {
+    const all = groups.get(key(f)) ?? [];
+    if (all.length <= most) out.push({ one: f });
+    else if (!done.has(key(f))) { done.add(key(f)); out.push({ many: all, devices: new Set(all.map((x) => x.device)).size }); }
+  }
+  return out;
 }
 
 export interface Filter { rule?: string; severity?: string; stage?: string; org?: string; site?: string; device?: string; open?: string }

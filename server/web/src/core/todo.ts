@@ -2,6 +2,7 @@
 import type { Due, Finding, Severity } from '../data/types';
 import { instant } from './format';
 import { beganAt } from './queue';
+import { oneVisit } from './weeks';
 import { DAY } from './zone';
 
 export type When = 'now' | 'week' | 'month';
@@ -88,7 +89,7 @@ function merged(all: readonly Todo[]): Todo[] {
 /** Everything that needs somebody within 30 days, by group and then by deadline x consequence. */
 export function needsYou(findings: readonly Finding[], dates: readonly Due[], now: number): Todo[] {
   const open = findings.filter((f) => f.open && f.rule !== CALENDAR_RULE), deadline = new Map<Finding, number>(), rest: Todo[] = [];
-  for (const d of dates) {
+  for (const d of oneVisit(dates)) {
     const at = instant(d.at);
     if (at === undefined || at > now + AHEAD_DAYS * DAY) continue;
     const said = open.find((f) => f.device === d.device && SAID_BY[d.kind]?.includes(f.rule) && (!d.ref || !f.key.includes(':') || f.key.includes(d.ref)));

@@ -19,12 +19,23 @@ export function weekOf(d: Pick<Due, 'at' | 'overdue'>, weeks: readonly Week[], n
   return weeks.find((w) => at >= w.from && at < w.to)?.index;
 }
 
+/** Dates of one kind on one day of one device are one date with several names: four test items are one visit. */
+export function oneVisit(all: readonly Due[]): Due[] {
+  const out = new Map<string, Due>();
+  for (const d of all) {
+    const key = `${d.device} ${d.kind} ${d.at}`, known = out.get(key);
+    if (known && known.ref !== d.ref) out.set(key, { ...known, what: [known.what, d.what].filter(Boolean).join(', '), estimated: known.estimated || d.estimated });
+    else if (!known) out.set(key, d);
+  }
+  return [...out.values()];
+}
+
 export interface Merged { due: Due; devices: { id: string; name: string }[] }
 
 /** One line for one paper that many devices rest on; in order of time. */
 export function mergedDates(all: readonly Due[]): Merged[] {
   const out = new Map<string, Merged>();
-  for (const d of [...all].sort((a, b) => a.at.localeCompare(b.at) || a.kind.localeCompare(b.kind) || a.device.localeCompare(b.device, undefined, { numeric: true }))) {
+  for (const d of oneVisit(all).sort((a, b) => a.at.localeCompare(b.at) || a.kind.localeCompare(b.kind) || a.device.localeCompare(b.device, undefined, { numeric: true }))) {
     const key = `${d.kind} ${d.ref || d.device} ${d.at}`, known = out.get(key), device = { id: d.device, name: d.device_name || d.device };
     if (known) known.devices.push(device); else out.set(key, { due: d, devices: [device] });
   }

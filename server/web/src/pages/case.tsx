@@ -3,6 +3,7 @@ import { Fragment, type JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { bodyRows } from '../core/body';
 import { aboutSpan } from '../core/evidence';
+import { endedAt } from '../core/queue';
 import { clock, date, instant, num, span, when } from '../core/format';
 import { knownZone } from '../core/zone';
 import { api } from '../data/api';
@@ -60,9 +61,9 @@ function openFor(file: CaseFile): string {
 
 /** What is claimed, in sentences: when and where, what was measured against what, on how many records, and how sure. */
 function Claim({ file, name, zone }: { file: CaseFile; name: string; zone: string }): JSX.Element {
-  const tr = t.value, about = aboutSpan(file, minute.value), measured = measuredWords(file.measured), limit = measuredWords(file.limit_text), short = about.to - about.from <= 60_000;
+  const tr = t.value, now = minute.value, about = aboutSpan(file, now), ended = endedAt(file, now), measured = measuredWords(file.measured), limit = measuredWords(file.limit_text), short = about.to - about.from <= 60_000;
   const day = (time: number): string => date(time, zone, tr, true), at = (time: number): string => `${day(time)} ${clock(time, zone)}`;
-  const when0 = short ? tr('claim.at', { at: at(about.from) }) : !file.to ? tr('claim.since', { from: at(about.from) }) : tr('claim.from_to', { from: at(about.from), to: day(about.from) === day(about.to) ? clock(about.to, zone) : at(about.to) });
+  const when0 = short ? tr('claim.at', { at: at(about.from) }) : ended === undefined ? tr('claim.since', { from: at(about.from) }) : tr('claim.from_to', { from: at(about.from), to: day(about.from) === day(about.to) ? clock(about.to, zone) : at(about.to) });
   const out = [measured ? tr(limit ? 'claim.measured' : 'claim.measured_only', { when: when0, device: name, measured, limit }) : tr('claim.about', { when: when0, device: name })];
   out.push(tr('claim.records', { n: file.count, v: num(file.count) }));
   if (file.stage === 'suspected') out.push(tr('claim.suspected'));

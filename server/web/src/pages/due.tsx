@@ -13,7 +13,7 @@ import type { Due } from '../data/types';
 import { useFetched, useOnce } from '../data/use';
 import { consequenceOf } from '../core/todo';
 import { Command } from '../ui/command';
-import { DUE_LANES, dueTitle, laneOf } from '../ui/due-words';
+import { DUE_LANES, dueTitle, laneOf, whatWords } from '../ui/due-words';
 import { Frame } from '../ui/frame';
 import { Glyph } from '../ui/glyphs';
 import { Severity } from '../ui/marks';
@@ -116,7 +116,7 @@ function List({ name, list, zone, now }: { name: string; list: readonly Merged[]
   return <Section id={`due-${name}`} title={tr(`due.${name}`)} meta={num(list.length)}>
     <ol class="todo duel">{list.slice(0, most).map(({ due: d, devices }) => { const at = instant(d.at) ?? 0, late = d.overdue, first = devices[0] as Merged['devices'][0]; return <li key={`${d.kind} ${d.ref} ${first.id} ${d.at}`}>
       <Severity level={consequenceOf(d.kind)} />
-      <div class="txt"><p class="what">{dueTitle(d)}</p><p class="why">{[d.what ? tr.or(`value.${d.what}`, d.what) : '', d.estimated ? tr('due.estimated') : '', placeWords(d.org, d.site)].filter(Boolean).join(' · ')}</p></div>
+      <div class="txt"><p class="what">{dueTitle(d)}</p><p class="why">{[whatWords(d.what), d.estimated ? tr('due.estimated') : '', placeWords(d.org, d.site)].filter(Boolean).join(' · ')}</p></div>
       <div class="due"><b class={late ? 'c-fault' : ''}><Time at={at} zone={zone}>{date(at, zone, tr, Math.abs(at - now) > 300 * DAY)}</Time></b>{late ? tr('due.late', { span: span(now - at, tr) }) : at < now ? tr('due.open_for', { span: span(now - at, tr) }) : tr('due.in', { span: span(at - now, tr) })}</div>
       <div class="own devs">{devices.slice(0, 4).map((v) => <a key={v.id} href={deviceHref(v.id, { tab: ['maintenance', 'constancy', 'work_order'].includes(d.kind) ? 'maintenance' : 'papers' })}>{v.name}</a>)}{devices.length > 4 && <span class="dim">{tr('due.more', { v: num(devices.length - 4) })}</span>}</div>
     </li>; })}</ol>

@@ -1,8 +1,8 @@
 // The findings queue: what is worst and open first, each line with the time it spans; every filter stands in the address.
-import type { JSX } from 'preact';
+import { Fragment, type JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { instant, num, span } from '../core/format';
-import { beganAt, endedAt, grouped, type Group, matches, mostExcluding, OPEN_STAGES, queueWindow, SEVERITIES, STAGES, tally } from '../core/queue';
+import { beganAt, endedAt, folded, grouped, type Group, matches, mostExcluding, OPEN_STAGES, queueWindow, SEVERITIES, STAGES, tally } from '../core/queue';
 import { linear } from '../core/scale';
 import { DAY } from '../core/zone';
 import { api, FINDINGS_MAX } from '../data/api';
@@ -60,10 +60,12 @@ function Tally({ items, show }: { items: readonly Finding[]; show: string }): JS
     if (!n) return <span class="dim" aria-label="0">·</span>;
     return <a href={href('/findings', on ? { open: asked.open } : { severity, stage, open: asked.open })} aria-current={on ? 'true' : undefined} aria-label={`${tr.or(`level.${severity}`, severity)}, ${stageWord(stage)}: ${n}`}><b>{num(n)}</b></a>;
   };
-  return <table class="tally"><caption class="vh">{tr('queue.tally')}</caption>
+  const table = <table class="tally"><caption class="vh">{tr('queue.tally')}</caption>
     <thead><tr><th scope="col">{tr('queue.severity')}</th>{stages.map((s) => <th key={s} scope="col" class="num">{stageWord(s)}</th>)}<th scope="col" class="num">{tr('queue.sum')}</th></tr></thead>
     <tbody>{SEVERITIES.filter((s) => items.some((f) => f.severity === s)).map((s) => <tr key={s}><th scope="row"><Severity level={s} word /></th>{stages.map((g) => <td key={g} class="num">{cell(s, g)}</td>)}<td class="num">{num(items.filter((f) => f.severity === s).length)}</td></tr>)}</tbody>
   </table>;
+  // Six stages are wider than a phone; three are not.
+  return stages.length > 3 ? <div class="scroll wide" tabIndex={0} role="region" aria-label={tr('queue.tally')}>{table}</div> : table;
 }
 
 function Filters({ all, show, shown }: { all: readonly Finding[]; show: string; shown: number }): JSX.Element {
@@ -91,7 +93,7 @@ function Nothing({ all, show }: { all: readonly Finding[]; show: string }): JSX.
   return <p class="none">{tr('queue.none_match')} {worst && <>{tr('queue.without', { n: worst.count, v: num(worst.count), filter: tr(`queue.${worst.key}`) })} <button type="button" class="link" onClick={() => setQuery({ [worst.key]: undefined })}>{tr('queue.drop', { filter: tr(`queue.${worst.key}`) })}</button></>}</p>;
 }
 
-const STEP = 50;
+const STEP = 50, TOGETHER = 4;
 
 function Queue({ groups, zone }: { groups: readonly Group[]; zone: string }): JSX.Element {
   const tr = t.value, now = minute.value, window = queueWindow(groups.flatMap((g) => g.items), now), narrow = useNarrow();
@@ -99,19 +101,19 @@ function Queue({ groups, zone }: { groups: readonly Group[]; zone: string }): JS
 }
 
 function QueueGroup({ group, zone, window, axis }: { group: Group; zone: string; window: { from: number; to: number }; axis: boolean }): JSX.Element {
-  const tr = t.value, [most, setMost] = useState(STEP), nobody = group.items.filter((f) => !f.owner && f.stage === 'suspected').length;
+  const tr = t.value, [most, setMost] = useState(STEP), lines = folded(group.items, query.value.rule ? Infinity : TOGETHER), nobody = group.items.filter((f) => !f.owner && f.stage === 'suspected').length;
   return <Section id={`g-${group.severity}`} title={tr(`level_head.${group.severity}`)} meta={<>{tr('findings.meta', { n: group.items.length })}{nobody > 0 && <> · {tr('queue.nobody', { n: nobody })}</>}</>}>
     <table class="queue">
       <thead><tr><th scope="col">{tr('queue.rule')}</th><th scope="col">{tr('queue.finding')}</th><th scope="col">{tr('queue.where')}</th><th scope="col">{tr('queue.stage')}</th>
         <th scope="col" class="clk">{axis ? <WeekAxis window={window} /> : <span class="vh">{tr('queue.span')}</span>}</th><th scope="col">{tr('queue.age')}</th><th scope="col">{tr('queue.owner')}</th><th scope="col" class="num"><span class="vh">{tr('queue.go')}</span></th></tr></thead>
-      <tbody>{group.items.slice(0, most).map((f) => <Row key={`${f.device} ${f.rule} ${f.key}`} f={f} zone={zone} window={window} />)}</tbody>
+      <tbody>{lines.slice(0, most).map((l) => 'one' in l ? <Row key={`${l.one.device} ${l.one.rule} ${l.one.key}`} f={l.one} zone={zone} window={window} /> : <Together key={`${l.many[0]?.rule} ${l.many[0]?.stage}`} all={l.many} devices={l.devices} zone={zone} window={window} />)}</tbody>
     </table>
-    {group.items.length > most && <button type="button" class="btn more-btn" onClick={() => setMost(most + STEP)}>{tr('list.show_more', { n: group.items.length - most })}</button>}
+    {lines.length > most && <button type="button" class="btn more-btn" onClick={() => setMost(most + STEP)}>{tr('list.show_more', { n: lines.length - most })}</button>}
   </Section>;
 }
 
 function Row({ f, zone, window }: { f: Finding; zone: string; window: { from: number; to: number } }): JSX.Element {
-  const tr = t.value, began = beganAt(f), ended = endedAt(f), now = minute.value, basis = f.open ? told(ruleById.value.get(f.rule), 'basis') || ruleById.value.get(f.rule)?.basis : undefined;
+  const tr = t.value, began = beganAt(f), now = minute.value, ended = endedAt(f, now), basis = f.open ? told(ruleById.value.get(f.rule), 'basis') || ruleById.value.get(f.rule)?.basis : undefined;
   return <tr>
     <td class="rl"><RuleId id={f.rule} /></td>
     <td class="ttl"><a href={caseHref(f)}><b>{findingTitle(f)}</b></a><span class="more">{[againstLimit(f), f.count > 1 ? tr('findings.count', { n: f.count, v: num(f.count) }) : '', basis].filter(Boolean).join(' · ')}</span></td>
@@ -121,6 +123,23 @@ function Row({ f, zone, window }: { f: Finding; zone: string; window: { from: nu
     <td class="age"><b><Time at={began} zone={zone}>{began !== undefined && span(now - began, tr)}</Time></b><span class="more">{ended === undefined ? tr('queue.lasts') : tr('queue.over', { span: span(Math.max(0, now - ended), tr) })}</span></td>
     <td class="own">{f.owner || <span class="dim">{tr('queue.no_owner')}</span>}</td>
     <td class="num go"><a class="btn slim" href={caseHref(f)}>{tr(f.stage === 'answered' ? 'queue.decide' : f.owner || !f.open ? 'queue.open_case' : 'queue.take')}<span class="vh"> {f.rule} {f.device_name || f.device}</span></a></td>
+  </tr>;
+}
+
+/** Many of one rule: how many, on how many devices, and a way to see each. */
+function Together({ all, devices, zone, window }: { all: readonly Finding[]; devices: number; zone: string; window: { from: number; to: number } }): JSX.Element {
+  const tr = t.value, f = all[0] as Finding, began = Math.min(...all.map((x) => beganAt(x) ?? Infinity)), to = href('/findings', { ...query.value, rule: f.rule, stage: f.stage }), names = [...new Set(all.map((x) => x.device_name || x.device))];
+  const basis = told(ruleById.value.get(f.rule), 'basis') || ruleById.value.get(f.rule)?.basis;
+  return <tr class="many">
+    <td class="rl"><RuleId id={f.rule} /></td>
+    <td class="ttl"><a href={to}><b>{findingTitle(f)}</b></a><span class="more">{[tr('count.findings', { n: all.length, v: num(all.length) }), basis].filter(Boolean).join(' · ')}</span></td>
+    <td class="whr"><b>{tr('count.devices', { n: devices, v: num(devices) })}</b><span class="more">{names.slice(0, 2).join(tr('list.sep'))}{names.length > 2 ? ` ${tr('due.more', { v: num(names.length - 2) })}` : ''}</span></td>
+    <td class="stg"><StageMark stage={f.stage} /></td>
+    <td class="clk"><Plot height={24} draw={(width) => { const x = linear(window.from, window.to, 4, width - 1), now = minute.value; return <>
+      {all.map((one, i) => { const a = x.clamp(beganAt(one) ?? now); return <Fragment key={i}>{line(a, 7, a, 17, one.severity === 'critical' ? 's-fault w1' : 's-ink3 w1')}</Fragment>; })}
+      {line(Math.round(x(now)) + 0.5, 0, Math.round(x(now)) + 0.5, 24, 's-ink w1')}</>; }} /></td>
+    <td class="age"><b><Time at={Number.isFinite(began) ? began : undefined} zone={zone}>{span(minute.value - began, tr)}</Time></b><span class="more">{tr('queue.oldest')}</span></td>
+    <td class="own" /><td class="num go"><a class="btn slim" href={to}>{tr('queue.each', { v: num(all.length) })}<span class="vh"> {f.rule}</span></a></td>
   </tr>;
 }
 
@@ -136,7 +155,7 @@ function WeekAxis({ window: w }: { window: { from: number; to: number } }): JSX.
 
 /** Circle: began. Bar: the time it is about. Dot: last record. Black line: now. */
 function SpanPlot({ f, window: w }: { f: Finding; window: { from: number; to: number } }): JSX.Element {
-  const now = minute.value, began = beganAt(f) ?? now, ended = endedAt(f), last = instant(f.last_at), early = began < w.from;
+  const now = minute.value, began = beganAt(f) ?? now, ended = endedAt(f, now), last = instant(f.last_at), early = began < w.from;
   return <Plot height={24} draw={(width) => {
     const x = linear(w.from, w.to, 4, width - 1), a = x.clamp(began), b = Math.max(a + 2, x.clamp(ended ?? now)), tone = f.severity === 'critical' ? 'fault' : 'ink3';
     return <>

@@ -10,3 +10,6 @@ export const DUE_LANES: readonly (readonly [string, readonly string[]])[] = [
   ['contracts', ['contract_end', 'service_life']], ['duties', ['recall_answer', 'recall_close', 'operator_training']],
 ];
 export const laneOf = (kind: string): string => DUE_LANES.find(([, kinds]) => kinds.includes(kind))?.[0] ?? 'duties';
+
+/** Names of schedules, numbers of permits, in words where they are words. */
+export const whatWords = (what: string | null | undefined): string => (what ?? '').split(', ').filter(Boolean).map((w) => t.value.or(`value.${w}`, w)).join(t.value('list.sep'));

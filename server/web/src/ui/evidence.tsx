@@ -3,6 +3,7 @@ import { Fragment, type JSX } from 'preact';
 import { lane } from '../core/band';
 import { aboutSpan, evidenceWindow, recordLanes, watchedPermille, type Span } from '../core/evidence';
 import { clock, date, moment, permille } from '../core/format';
+import { endedAt } from '../core/queue';
 import { linear, type Scale, textWidth, timeTicks } from '../core/scale';
 import { DAY, HOUR } from '../core/zone';
 import { api } from '../data/api';
@@ -21,7 +22,7 @@ export function Evidence({ file, zone }: { file: CaseFile; zone: string }): JSX.
   const tr = t.value, now = minute.value, window = evidenceWindow(file, now), about = aboutSpan(file, now), long = window.to - window.from > 60 * DAY, step = long ? 'day' : 'hour';
   const [state, reload] = useFetched<Timeline>(`${file.device} ${file.key} ${step}`, () => api.timeline(file.device, window.from, window.to, step));
   const hours = state.data?.hours ?? [], watched = watchedPermille(hours, about, long ? DAY : HOUR, now);
-  const period = about.to - about.from <= 60_000 ? moment(about.from, zone, tr) : `${date(about.from, zone, tr, true)} ${clock(about.from, zone)} – ${file.to ? `${date(about.to, zone, tr, true)} ${clock(about.to, zone)}` : tr('axis.now')}`;
+  const period = about.to - about.from <= 60_000 ? moment(about.from, zone, tr) : `${date(about.from, zone, tr, true)} ${clock(about.from, zone)} – ${endedAt(file, now) !== undefined ? `${date(about.to, zone, tr, true)} ${clock(about.to, zone)}` : tr('axis.now')}`;
   return <Section id="evidence" title={tr('case.evidence')} meta={<>{zone}{watched !== undefined && <> · {tr('case.watched', { v: permille(watched) })}</>}</>} cls="k3">
     <Content state={state} zone={zone} retry={reload} rows={4} height={30}>{(life) => <Drawing file={file} life={life} zone={zone} window={window} about={about} now={now} />}</Content>
     <p class="note">{tr('case.evidence_note', { period })} {watched !== undefined && watched < 950 && tr('case.blind_note')}</p>
@@ -55,7 +56,7 @@ function Drawing({ file, life, zone, window: w, about, now }: { file: CaseFile; 
       </Fragment>)}
       {line(0, TOP + rows.length * pitch + 0.5, width, TOP + rows.length * pitch + 0.5, 's-line2 w1 crisp')}
       {line(Math.round(a) + 0.5, TOP - 4, Math.round(a) + 0.5, TOP + rows.length * pitch, 's-fault w1')}
-      {b - a > 3 && file.to && line(Math.round(b) + 0.5, TOP - 4, Math.round(b) + 0.5, TOP + rows.length * pitch, 's-fault w1')}
+      {b - a > 3 && endedAt(file, now) !== undefined && line(Math.round(b) + 0.5, TOP - 4, Math.round(b) + 0.5, TOP + rows.length * pitch, 's-fault w1')}
       {x(now) <= right && line(Math.round(x(now)) - 0.5, TOP - 8, Math.round(x(now)) - 0.5, TOP + rows.length * pitch, 's-ink w1')}
     </>;
   }} />;

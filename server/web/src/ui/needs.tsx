@@ -6,7 +6,7 @@ import { GROUPS, needsYou, nextDate, type Todo, type When } from '../core/todo';
 import { DAY } from '../core/zone';
 import { caseHref, deviceHref, href } from '../data/route';
 import { due, minute, openFindings, placeWords, t } from '../data/store';
-import { dueTitle } from './due-words';
+import { dueTitle, whatWords } from './due-words';
 import { againstLimit, findingTitle, RuleId, Severity } from './marks';
 import { Failure, Section, Skeleton, Time } from './parts';
 
@@ -55,7 +55,7 @@ function why(x: Todo): JSX.Element {
   const tr = t.value, f = x.finding, names = x.devices.slice(0, 3).map((d) => d.name).join(tr('list.sep')), more = x.devices.length > 3 ? tr('list.more', { list: names, v: num(x.devices.length - 3) }) : names;
   const place = placeWords(x.org, x.site);
   if (f) return <><RuleId id={f.rule} /> {x.findings ? more : [againstLimit(f), f.stage === 'suspected' ? tr('needs.suspected') : tr(`waits.${f.stage}`), place].filter(Boolean).join(' · ')}</>;
-  return <>{[x.due?.what ? tr.or(`value.${x.due.what}`, x.due.what) : '', x.due?.estimated ? tr('due.estimated') : '', x.devices.length > 1 ? more : place].filter(Boolean).join(' · ')}</>;
+  return <>{[whatWords(x.due?.what), x.due?.estimated ? tr('due.estimated') : '', x.devices.length > 1 ? more : place].filter(Boolean).join(' · ')}</>;
 }
 
 function Deadline({ x, zone }: { x: Todo; zone: string }): JSX.Element {

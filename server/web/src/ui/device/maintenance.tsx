@@ -8,7 +8,7 @@ import { DAY } from '../../core/zone';
 import { type Loaded, minute, t } from '../../data/store';
 import type { DeviceDetail, Due, Paper } from '../../data/types';
 import { useOnce } from '../../data/use';
-import { dueTitle } from '../due-words';
+import { dueTitle, whatWords } from '../due-words';
 import { Glyph } from '../glyphs';
 import { Content, Section, Time } from '../parts';
 import { line, Plot, rect, text } from '../svg';
@@ -34,7 +34,7 @@ export function Maintenance({ device, zone, papers, dates, retry }: { device: De
 function Next({ dates, zone }: { dates: readonly Due[]; zone: string }): JSX.Element {
   const tr = t.value, now = minute.value, [first] = dates.filter((d) => d.kind !== 'work_order'), when0 = instant(first?.at);
   if (!first || when0 === undefined) return <p class="lede spaced">{tr('maint.nothing_due')}</p>;
-  return <p class="lede spaced">{tr(when0 < now ? 'maint.late' : 'maint.next', { what: dueTitle(first), name: first.what || '', day: date(when0, zone, tr, true), span: span(Math.abs(when0 - now), tr) })}</p>;
+  return <p class="lede spaced">{tr(when0 < now ? 'maint.late' : 'maint.next', { what: dueTitle(first), name: whatWords(first.what), day: date(when0, zone, tr, true), span: span(Math.abs(when0 - now), tr) })}</p>;
 }
 
 /** What makes a plan come again: days, hours of beam, exams, charge. */
@@ -53,7 +53,7 @@ function Schedules({ papers, dates, zone, add, change }: { papers: readonly Pape
     {papers.length === 0 ? <p class="none">{tr('maint.no_schedule')}</p> : <table class="stackt plans">
       <thead><tr><th scope="col">{tr('maint.plan')}</th><th scope="col">{tr('maint.work')}</th><th scope="col">{tr('maint.interval')}</th><th scope="col">{tr('maint.next_due')}</th><th scope="col"><span class="vh">{tr('queue.go')}</span></th></tr></thead>
       <tbody>{papers.map((p) => { const next = dates.find((d) => d.ref === p.id), due = instant(next?.at), late = due !== undefined && due < now; return <tr key={p.id}>
-        <td><b>{paperName(p)}</b></td><td data-l={tr('maint.work')}>{word(p, 'work')}</td><td data-l={tr('maint.interval')}>{interval(p)}</td>
+        <td><b>{whatWords(paperName(p))}</b></td><td data-l={tr('maint.work')}>{word(p, 'work')}</td><td data-l={tr('maint.interval')}>{interval(p)}</td>
         <td data-l={tr('maint.next_due')} class={late ? 'c-fault' : ''}>{due === undefined ? '–' : <><b><Time at={due} zone={zone}>{date(due, zone, tr, true)}</Time></b> <span class="nw">{late ? tr('due.late', { span: span(now - due, tr) }) : tr('due.in', { span: span(due - now, tr) })}{next?.estimated && ` · ${tr('due.estimated')}`}</span></>}</td>
         <td class="num"><button type="button" class="btn slim" onClick={() => change(p)}>{tr('papers.again')}<span class="vh"> {paperName(p)}</span></button></td></tr>; })}</tbody></table>}
   </Section>;

@@ -7,7 +7,8 @@ import type { DeviceDetail, Due, Finding, Kpis } from '../../data/types';
 import { type Loaded } from '../../data/store';
 import { useOnce } from '../../data/use';
 import { Dose } from '../dose';
-import { dueTitle } from '../due-words';
+import { oneVisit } from '../../core/weeks';
+import { dueTitle, whatWords } from '../due-words';
 import { Findings } from '../findings';
 import { FigureLine, useDictionary } from '../kpi';
 import { Content, Section, Time } from '../parts';
@@ -31,14 +32,14 @@ export function Summary({ device, zone, dates, findings, kpis, retry }: { device
 function Dates({ state, zone, id, retry }: { state: Loaded<Due[]>; zone: string; id: string; retry: () => void }): JSX.Element {
   const tr = t.value, now = minute.value;
   return <Section id="dates" title={tr('summary.dates')}>
-    <Content state={state} zone={zone} retry={retry} rows={5} height={44}>{(all) => <>
+    <Content state={state} zone={zone} retry={retry} rows={5} height={44}>{(each) => { const all = oneVisit(each); return <>
       {all.length === 0 && <p class="none">{tr('summary.no_dates')}</p>}
       <ol class="dates">{all.slice(0, DATES).map((d) => { const at = instant(d.at) ?? now, late = d.overdue; return <li key={`${d.kind} ${d.ref} ${d.at}`} class={late ? 'late' : ''}>
         <span class="d"><Time at={at} zone={zone}>{date(at, zone, tr, Math.abs(at - now) > 300 * 86_400_000)}</Time></span>
-        <span>{dueTitle(d)}<span class="more">{[d.what, d.estimated ? tr('due.estimated') : ''].filter(Boolean).join(' · ')}</span></span>
+        <span>{dueTitle(d)}<span class="more">{[whatWords(d.what), d.estimated ? tr('due.estimated') : ''].filter(Boolean).join(' · ')}</span></span>
         <span class="in">{late ? tr('due.late', { span: span(now - at, tr) }) : at < now ? tr('due.open_for', { span: span(now - at, tr) }) : tr('due.in', { span: span(at - now, tr) })}</span></li>; })}</ol>
       {all.length > DATES && <p class="note"><a href={href('/due', { device: id })}>{tr('summary.all_dates', { v: num(all.length) })}</a></p>}
-    </>}</Content>
+    </>; }}</Content>
   </Section>;
 }
 
