@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "server/domain/paper/filing.hpp"
 #include "server/http/api.hpp"
 #include "server/http/body_reader.hpp"
 #include "server/http/device_view.hpp"
@@ -80,6 +81,8 @@ Checked<Declaration> paper_filing_of(const std::string& text, const Schema& pape
     if (!type) return unknown_kind(filing.kind, papers);
     auto canonical = paper_body_in(papers, *type, paper_body->get_object());
     if (!canonical) return canonical.error();
+    if (const auto checked = paper::check_filing(papers, filing.kind, filing.id, *canonical); !checked)
+        return Problem{.code = "invalid", .detail = checked.error().message};
     filing.body = std::move(*canonical);
     out.subject = subject_of(filing);
     out.paper = std::move(filing);

@@ -64,8 +64,12 @@ TEST_CASE("a fleet comes in by its table, and the same table again changes nothi
     }());
     CHECK(counts(desk.asked({"import", file})) == "3 1 1 1 0 ");
 
-    const json::value devices = desk.get("/api/v1/devices");
-    REQUIRE(devices.at("items").as_array().size() == 3);
+    // What another way than the page's own wrote is on the page within two seconds.
+    json::value devices;
+    REQUIRE(wait_until([&] {
+        devices = desk.get("/api/v1/devices");
+        return devices.at("items").as_array().size() == 3;
+    }));
     CHECK(devices.at("items").at(2).at("name").as_string() == "三号");
     CHECK(devices.at("items").at(2).at("state").as_string() == "IDLE");
     CHECK(desk.get("/api/v1/orgs").at("items").at(0).at("devices").as_int64() == 3);
