@@ -106,7 +106,7 @@ struct TablesRequest {
     std::function<void()> done;  // on the writer's thread after the commit
 };
 
-using WriterItem =
-    std::variant<VerifiedItem, DeclareRequest, RegisterRequest, ImportRequest, CheckpointRequest, VerdictRequest, TablesRequest>;
+using WriterItem = std::variant<VerifiedItem, DeclareRequest, RegisterRequest, ImportRequest, CheckpointRequest,
+                                VerdictRequest, TablesRequest>;
 
 }  // namespace gantry::ingest
