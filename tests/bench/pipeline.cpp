@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "server/ingest/collector.hpp"
+#include "server/ingest/config_files.hpp"
 #include "tests/bench/load.hpp"
 
 using namespace gantry;
@@ -47,15 +48,12 @@ ingest::CollectorOptions options_for(const std::filesystem::path& database) {
     KeySeed receipt{}, log{};
     receipt[0] = 1;
     log[0] = 2;
-    std::vector<std::string> tables;
-    for (const auto& entry : std::filesystem::directory_iterator{config / "lifecycle"})
-        if (entry.path().extension() == ".toml") tables.push_back(read(entry.path()));
     return {.database = database,
             .id = CollectorId::parse("bench").value(),
             .receipt_key = SigningKey::from_seed(receipt),
             .log_key = SigningKey::from_seed(log),
             .schema = Schema::parse(read(config / "schema/events.toml")).value(),
-            .lifecycle_tables = std::move(tables),
+            .lifecycle_tables = ingest::read_lifecycle_tables(config / "lifecycle"),
             .now_ms = {},
             .on_commit = {}};
 }

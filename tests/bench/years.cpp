@@ -188,11 +188,13 @@ private:
                fmt::format(R"({{"code":"{}","severity":"hard","subsystem":"tube"}})", code));
         declare(at + 2 * hour, "fault.reported", Role::rad, State::in_use, State::fault,
                 {{"severity", std::string{"hard"}}});
-        if (n % 1500 < 61)
+        const bool major = n % 1500 < 61;
+        if (major)
             record(at + 4 * hour, Source::log, "part.replaced",
                    fmt::format(R"({{"major":true,"new_serial":"T{}","old_serial":"T{}","part":"tube"}})", n, n - 1500));
         record(at + 6 * hour, Source::log, "fault.cleared", fmt::format(R"({{"code":"{}"}})", code));
-        declare(at + 6 * hour, "repair.completed", Role::svc, State::fault, State::in_use);
+        declare(at + 6 * hour, "repair.completed", Role::svc, State::fault, major ? State::retest : State::in_use);
+        if (major) declare(at + 8 * hour, "qc.passed", Role::qmp, State::retest, State::in_use);
         work_order(n, at + 2 * hour, at + 6 * hour, "corrective");
         finding::FoundFact found;
         found.found.rule = "V36";
