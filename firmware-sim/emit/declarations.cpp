@@ -131,7 +131,9 @@ public:
 
     void take(std::uint32_t device, const SimEvent& event) override {
         const auto& profile = fleet_.profile(device);
-        const std::string path = fmt::format("/api/v1/devices/{}/declarations", profile.id);
+        const bool paper = std::get<Declared>(event.what).paper != nullptr;
+        const std::string path =
+            paper ? "/api/v1/papers" : fmt::format("/api/v1/devices/{}/declarations", profile.id);
         const std::string body = declaration_json(fleet_.options(), profile, event);
         const auto answer = until_answered(path, body);
         if (!answer) return;

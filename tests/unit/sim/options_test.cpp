@@ -47,7 +47,7 @@ TEST_CASE("options: what is refused names the flag and what is wanted") {
          "--devices: got '0', want a number from 1 to"},
         {{"fleet", "--from", "2026-01-01", "--to-file", "a", "--days", "x"}, "--days: got 'x'"},
         {{"fleet", "--from", "2026-01-01", "--to-file", "a", "--rate", "-1"}, "--rate"},
-        {{"fleet", "--from", "2026-01-01", "--to-file", "a", "--violations", "V99"}, "got 'V99', want default, none"},
+        {{"fleet", "--from", "2026-01-01", "--to-file", "a", "--violations", "V99"}, "got 'V99', want default, none, all"},
         {{"fleet", "--from", "2026-01-01", "--to-file", "a", "--devices-prefix", "-x"}, "--devices-prefix"},
         {{"fleet", "--from", "2026-01-01", "--to-mqtt", "a", "--records-per-frame", "257"}, "--records-per-frame"},
         {{"fleet", "--from", "2026-01-01", "--to-mqtt", "a", "--mqtt-version", "4"}, "want 5 or 3.1.1"},
