@@ -98,15 +98,14 @@ void plan_recurring(const FleetOptions& options, const Profile& profile, const L
 PermitPaper& Dossier::permit(std::string_view kind) {
     PermitPaper* found = nullptr;
     for (PermitPaper& permit : permits) {
-        if (permit.kind != kind) continue;
-        // The last one that is told at the start: later ones have a day of filing.
-        if (!found || permit.filed_ms == 0) found = &permit;
+        if (permit.kind == kind && (!found || permit.from_ms <= start_ms)) found = &permit;
     }
     return *found;
 }
 
 Dossier make_dossier(const FleetOptions& options, const Profile& profile, const Life& life, const Plan& plan) {
     Dossier out;
+    out.start_ms = run_start_ms(options, profile);
     out.purchased_ms = life.ordered_ms;
     out.manufactured_ms = life.received_ms - 40 * day_ms;
     out.planned_exams_per_day = static_cast<std::int64_t>(profile.exams_per_day);

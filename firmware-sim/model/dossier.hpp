@@ -33,6 +33,7 @@ struct Recurring {
 
 /// The file of one device before anybody files it: lawful as made, until a wrong changes it.
 struct Dossier {
+    std::int64_t start_ms = 0;  ///< of the run
     std::int64_t purchased_ms = 0;
     std::int64_t manufactured_ms = 0;
     std::int64_t labelled_life_days = 12 * 365;

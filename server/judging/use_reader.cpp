@@ -1,10 +1,8 @@
 #include "server/judging/use_reader.hpp"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <limits>
-#include <map>
-#include <set>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "server/domain/moment.hpp"
@@ -12,86 +10,26 @@
 namespace gantry::judging {
 namespace {
 
-namespace json = boost::json;
-
-std::string text(const json::object& body, std::string_view key) {
-    const json::value* found = body.if_contains(key);
-    return found && found->is_string() ? std::string{std::string_view{found->get_string()}} : std::string{};
-}
-
-std::optional<std::int64_t> number(const json::object& body, std::string_view key) {
-    const json::value* found = body.if_contains(key);
-    return found && found->is_int64() ? std::optional{found->get_int64()} : std::nullopt;
-}
-
-std::optional<bool> flag(const json::object& body, std::string_view key) {
-    const json::value* found = body.if_contains(key);
-    return found && found->is_bool() ? std::optional{found->get_bool()} : std::nullopt;
-}
-
-// DICOM TID 10015 as the record carries it: passed when a forward estimate lies above its alert value.
-void read_alert(const json::object& body, rules::UseEvent& out) {
-    const json::value* found = body.if_contains("dose_alert");
-    if (!found || !found->is_object()) return;
-    const json::object& alert = found->get_object();
-    const auto above = [&](std::string_view estimate, std::string_view limit) {
-        const auto got = number(alert, estimate), want = number(alert, limit);
-        return got && want && *got > *want;
-    };
-    out.alert_passed =
-        above("dlp_estimate_ugy_cm", "dlp_alert_ugy_cm") || above("ctdivol_estimate_ugy", "ctdivol_alert_ugy");
-    out.alert_reason = flag(alert, "reason_given").value_or(false);
-    const auto dlp = flag(alert, "dlp_configured"), ctdivol = flag(alert, "ctdivol_configured");
-    if (dlp || ctdivol) out.alert_configured = dlp.value_or(false) || ctdivol.value_or(false);
-}
-
 // The start of an exam, which tells the age band, stands so many leaves before its first exposure at most.
 constexpr std::size_t leaves_before = 32;
 
 // What the exposures of one walk need of each other.
 struct Gathered {
-    std::vector<rules::UseEvent> uses;
-    std::set<std::string> events;                  // event_h: told again is not counted again
-    std::map<std::string, std::string> age_bands;  // exam_h -> what its start says
+    std::vector<PackedUse> uses;
+    std::unordered_set<std::uint64_t> events;                    // told again is not counted again
+    std::unordered_map<std::uint64_t, std::uint8_t> age_bands;  // exam -> what its start says
 };
-
-rules::UseEvent use_of(const json::object& body) {
-    const std::string purpose = text(body, "purpose");
-    rules::UseEvent out;
-    out.patient = purpose != "phantom" && purpose != "service";
-    out.purpose_known = !purpose.empty() && purpose != "unknown";
-    out.proto_group = text(body, "proto_group");
-    out.phantom = text(body, "phantom");
-    out.user_h = text(body, "user_h");
-    out.exam_h = text(body, "exam_h");
-    out.region = text(body, "region");
-    out.localiser = text(body, "acq") == "localiser";
-    out.ctdivol_ugy = number(body, "ctdivol_ugy");
-    out.dlp_ugy_cm = number(body, "dlp_ugy_cm");
-    read_alert(body, out);
-    return out;
-}
 
 void gather(const store::StoreReader::Leaf& leaf, const std::unordered_set<std::int64_t>& asked, Gathered& out) {
     if (leaf.row.type != LeafType::record) return;
     std::string inner;
     const auto record = record_inside(as_text(ByteView{leaf.bytes}), inner);
-    if (!record || (record->type != "usage.exposure" && record->type != "usage.exam.start")) return;
-    json::error_code error;
-    const json::value value = json::parse({record->body.data(), record->body.size()}, error);
-    if (error || !value.is_object()) return;
-    const json::object& body = value.get_object();
-    if (record->type == "usage.exam.start") {
-        if (std::string band = text(body, "age_band"); !band.empty())
-            out.age_bands.emplace(text(body, "exam_h"), std::move(band));
-        return;
-    }
+    if (!record) return;
+    if (const auto age = age_of_exam(*record)) out.age_bands.emplace(age->exam, age->age_band);
     const std::int64_t at_ms = event_time_of(*record, leaf.row.recv_ms);
-    const std::string event_h = text(body, "event_h");
-    if (!asked.contains(hour_of(at_ms)) || (!event_h.empty() && !out.events.insert(event_h).second)) return;
-    out.uses.push_back(use_of(body));
-    out.uses.back().at_ms = at_ms;
-    out.uses.back().leaf = leaf.row.idx;
+    if (!asked.contains(hour_of(at_ms))) return;
+    const auto use = packed_use(*record, at_ms, leaf.row.idx);
+    if (use && (use->event == 0 || out.events.insert(use->event).second)) out.uses.push_back(*use);
 }
 
 // The wanted hours that have exposures, the one that reaches furthest in the log first.
@@ -107,7 +45,7 @@ std::vector<const HourCell*> cells_of(std::span<const store::HourRow> all, std::
 
 }  // namespace
 
-std::vector<rules::UseEvent> read_uses(store::StoreReader& reader, store::DevNo dev_no,
+std::vector<PackedUse> read_packed_uses(store::StoreReader& reader, store::DevNo dev_no,
                                        std::span<const store::HourRow> all, std::span<const std::int64_t> wanted) {
     const std::unordered_set<std::int64_t> asked(wanted.begin(), wanted.end());
     Gathered gathered;
@@ -128,11 +66,18 @@ std::vector<rules::UseEvent> read_uses(store::StoreReader& reader, store::DevNo 
             next = at;
         }
     }
-    for (rules::UseEvent& use : gathered.uses)
-        if (const auto band = gathered.age_bands.find(use.exam_h); band != gathered.age_bands.end())
+    for (PackedUse& use : gathered.uses)
+        if (const auto band = gathered.age_bands.find(use.exam); band != gathered.age_bands.end())
             use.age_band = band->second;
-    std::ranges::sort(gathered.uses, {}, [](const rules::UseEvent& use) { return std::pair{use.at_ms, use.leaf}; });
+    std::ranges::sort(gathered.uses, {}, [](const PackedUse& use) { return std::pair{use.at_ms, use.leaf}; });
     return std::move(gathered.uses);
+}
+
+std::vector<rules::UseEvent> read_uses(store::StoreReader& reader, store::DevNo dev_no,
+                                       std::span<const store::HourRow> all, std::span<const std::int64_t> wanted) {
+    std::vector<rules::UseEvent> out;
+    for (const PackedUse& use : read_packed_uses(reader, dev_no, all, wanted)) out.push_back(unpacked(use));
+    return out;
 }
 
 }  // namespace gantry::judging

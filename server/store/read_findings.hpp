@@ -38,6 +38,9 @@ std::optional<FindingRow> finding(StoreReader& reader, DevNo dev_no, std::string
 // Those of the dated rules, by rule and key, whatever became of them.
 std::vector<FindingRow> judged_findings(StoreReader& reader, DevNo dev_no);
 
+// Those about missing records and broken chains, whatever became of them.
+std::vector<FindingRow> gap_findings(StoreReader& reader, DevNo dev_no);
+
 // Oldest first.
 std::vector<FindingStepRow> finding_steps(StoreReader& reader, DevNo dev_no, std::string_view rule,
                                           std::string_view key);

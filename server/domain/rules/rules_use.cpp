@@ -169,7 +169,7 @@ void restricted_protocol(Run& run) {
         auto use = std::ranges::lower_bound(uses, from.at_ms, {}, &UseEvent::at_ms);
         for (; use != uses.end() && use->at_ms < until; ++use) {
             if (!use->patient || use->proto_group.empty() ||
-                list.find("," + use->proto_group + ",") != std::string::npos)
+                list.find(fmt::format(",{},", use->proto_group)) != std::string::npos)
                 continue;
             if (count++ == 0) first = use->at_ms;
             last = use->at_ms;
@@ -208,6 +208,7 @@ bool serviced(const Run& run, Span span) {
 // touches the stretch counts in full for the device, so that only more than that is dark. An exposure of unknown
 // duration, a new tube serial, a counter that fell, or a service session: not judged.
 void dark_scans(Run& run) {
+    run.known_from(run.device().frequent_from_ms);
     std::map<std::string, const Signal*> before;
     for (const Signal& now : run.signals("counter")) {
         const auto shown = now.number("scan_ms");
