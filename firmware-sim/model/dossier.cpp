@@ -82,6 +82,7 @@ void plan_recurring(const FleetOptions& options, const Profile& profile, const L
     while (last + status_every_days * day_ms < first) {
         last += status_every_days * day_ms;
         out.status_tests.push_back(last);
+        out.protection_tests.push_back(last + hour_ms);
     }
     out.status = {last, last + status_every_days * day_ms};
     out.protection = out.status;
@@ -94,6 +95,12 @@ void plan_recurring(const FleetOptions& options, const Profile& profile, const L
 }
 
 }  // namespace
+
+void Dossier::last_status(std::int64_t at_ms) {
+    std::erase_if(status_tests, [&](std::int64_t test) { return test > at_ms; });
+    if (status_tests.empty() || status_tests.back() != at_ms) status_tests.push_back(at_ms);
+    status = {at_ms, at_ms + status_every_days * day_ms};
+}
 
 PermitPaper& Dossier::permit(std::string_view kind) {
     PermitPaper* found = nullptr;
@@ -231,9 +238,9 @@ private:
         for (const std::int64_t at_ms : dossier_.status_tests) {
             auto items = constancy_items(200);
             items.push_back(test_item("ctdi_w", 18'000, 0, 50'000));
-            if (at_ms <= dossier_.status.last_ms) test("status", at_ms, std::move(items));
-            if (at_ms <= dossier_.protection.last_ms) test("site_protection", at_ms + hour_ms, {});
+            test("status", at_ms, std::move(items));
         }
+        for (const std::int64_t at_ms : dossier_.protection_tests) test("site_protection", at_ms, {});
         // Three months of the monthly items: what a drift is seen in.
         for (int back = 2; back >= 0; --back) {
             const std::int64_t at_ms = dossier_.constancy.last_ms - back * constancy_every_days * day_ms;

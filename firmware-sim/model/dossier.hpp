@@ -46,6 +46,7 @@ struct Dossier {
     std::vector<PermitPaper> permits;
     std::map<std::string, std::int64_t> documents;  ///< kind -> filed at; 0: at the start.
     std::vector<std::int64_t> status_tests;         ///< Before the run, passed.
+    std::vector<std::int64_t> protection_tests;     ///< Likewise, of the room.
     std::vector<std::int64_t> retests;              ///< Passed in the run, after repairs.
     Recurring status;                               ///< Yearly status test.
     Recurring protection;                           ///< Yearly test of the room.
@@ -55,6 +56,8 @@ struct Dossier {
     std::int64_t count_permille = 1'000;            ///< What the monthly count says of what was done.
     std::int64_t drift_milli = 0;                   ///< The water value moves so far from test to test.
 
+    /// Before the run the status test was last done then.
+    void last_status(std::int64_t at_ms);
     PermitPaper& permit(std::string_view kind);  ///< The one in force when the run begins, else the first.
 };
 

@@ -23,7 +23,7 @@ struct Protocol {
 };
 
 constexpr std::array<Protocol, 10> protocols{{
-    {Group::head, 0.22, 46, 0.18, 160, 0.55, 1.0, {0.45, 0.35, 0.15, 0.05}, true, false},
+    {Group::head, 0.22, 43, 0.18, 160, 0.55, 1.0, {0.45, 0.35, 0.15, 0.05}, true, false},
     {Group::neck, 0.04, 12, 0.25, 250, 0.9, 0.5, {0.35, 0.35, 0.25, 0.05}, false, false},
     {Group::chest, 0.36, 8.5, 0.35, 330, 1.2, 0.5, {0.45, 0.30, 0.20, 0.05}, false, false},
     {Group::abdomen, 0.16, 12, 0.30, 380, 0.9, 0.5, {0.15, 0.20, 0.35, 0.30}, false, false},

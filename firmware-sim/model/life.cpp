@@ -49,7 +49,7 @@ Life make_life(const FleetOptions& options, const Profile& profile, const Plan& 
                 // The test was passed, the permits were still missing, the patients were scanned all the same.
                 life.commissioned_ms = plan.to_ms + 2 * hour_ms;
                 ready_to_use_ms = life.commissioned_ms - (plan.from_ms - hour_ms);
-                test_ms = 8 * hour_ms;
+                test_ms = 20 * hour_ms;
             }
             break;
         case Turn::decommissioned_in_window:

@@ -18,7 +18,7 @@ void plant_v38(Stage& stage, const Planned& plan) {
 
 void plant_v39(Stage& stage, const Planned& plan) {
     stage.habit(Habit::chest_dose, plan.from_ms, plan.from_ms + doses_days * day_ms, 2'600);
-    stage.wrong_by_use(Rule::V39, plan.from_ms, plan.from_ms + doses_days * day_ms, {Rule::W04});
+    stage.wrong_by_use(Rule::V39, plan.from_ms, plan.from_ms + doses_days * day_ms, {Rule::V41, Rule::W04});
 }
 
 // Half the dose, and noise beyond its limit at the monthly test.

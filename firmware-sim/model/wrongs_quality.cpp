@@ -13,32 +13,29 @@ std::int64_t overdue_from(const Stage& stage, std::int64_t planned_ms, std::int6
     return stage.start_ms + (since_ms % ((interval_days - 1) * day_ms)) / day_ms * day_ms + 9 * hour_ms;
 }
 
-void forget_after(std::vector<std::int64_t>& tests, std::int64_t last_ms) {
-    std::erase_if(tests, [&](std::int64_t at_ms) { return at_ms > last_ms; });
-    if (tests.empty() || tests.back() != last_ms) tests.push_back(last_ms);
-}
-
+// The yearly test measures the dose index as well, which is due once a year.
 void plant_v21(Stage& stage, const Planned& plan) {
     const std::int64_t from_ms = overdue_from(stage, plan.from_ms, 365);
-    stage.dossier.status = {from_ms - 365 * day_ms, from_ms + 10 * day_ms};
-    forget_after(stage.dossier.status_tests, stage.dossier.status.last_ms);
-    stage.wrong(Rule::V21, from_ms, from_ms + 10 * day_ms);
+    stage.dossier.last_status(from_ms - 365 * day_ms);
+    stage.dossier.status.next_ms = from_ms + 10 * day_ms;
+    stage.wrong(Rule::V21, from_ms, from_ms + 10 * day_ms, {Rule::V22});
 }
 
-// Thirty-one days and three of grace.
+// Thirty-one days and three of grace. The yearly test, which measures the same, is far away.
 void plant_v22(Stage& stage, const Planned& plan) {
     const std::int64_t from_ms = overdue_from(stage, plan.from_ms, 30);
+    stage.dossier.last_status(from_ms - 200 * day_ms);
     stage.dossier.constancy = {from_ms - 34 * day_ms, from_ms + 8 * day_ms};
     stage.wrong(Rule::V22, from_ms, from_ms + 8 * day_ms);
 }
 
 void plant_v23(Stage& stage, const Planned& plan) {
     const std::int64_t from_ms = overdue_from(stage, plan.from_ms, 365);
-    auto& protection = stage.dossier.protection;
-    // The survey is filed an hour after the status test of its day.
-    protection = {from_ms - 365 * day_ms - hour_ms, from_ms + 10 * day_ms};
-    if (!stage.plan.of(Rule::V21)) forget_after(stage.dossier.status_tests, protection.last_ms);
-    stage.dossier.status = {protection.last_ms, std::min(stage.dossier.status.next_ms, from_ms - 5 * day_ms)};
+    const std::int64_t last_ms = from_ms - 365 * day_ms;
+    auto& tests = stage.dossier.protection_tests;
+    std::erase_if(tests, [&](std::int64_t at_ms) { return at_ms > last_ms; });
+    tests.push_back(last_ms);
+    stage.dossier.protection = {last_ms, from_ms + 10 * day_ms};
     stage.wrong(Rule::V23, from_ms, from_ms + 10 * day_ms);
 }
 
@@ -59,9 +56,9 @@ void plant_v25(Stage& stage, const Planned& plan) {
 }
 
 constexpr Wrong wrongs[] = {
-    {.rule = Rule::V21, .plant = plant_v21, .days_after = 6, .takes = takes_status_test | takes_protection_test},
-    {.rule = Rule::V22, .plant = plant_v22, .days_after = 6, .takes = takes_monthly_test | takes_tests},
-    {.rule = Rule::V23, .plant = plant_v23, .days_after = 6, .takes = takes_status_test | takes_protection_test},
+    {.rule = Rule::V21, .plant = plant_v21, .days_after = 6, .takes = takes_status_test},
+    {.rule = Rule::V22, .plant = plant_v22, .days_after = 6, .takes = takes_monthly_test | takes_tests | takes_status_test},
+    {.rule = Rule::V23, .plant = plant_v23, .days_after = 6, .takes = takes_protection_test},
     {.rule = Rule::V24, .plant = plant_v24, .slots = 1, .takes = takes_failed_test},
     {.rule = Rule::V25, .plant = plant_v25, .days_after = 6, .takes = takes_maintenance},
 };

@@ -9,6 +9,7 @@
 #include "firmware-sim/model/calendar.hpp"
 #include "server/domain/rules/judge.hpp"
 #include "server/judging/case_reader.hpp"
+#include "server/store/read_findings.hpp"
 #include "server/store/store_reader.hpp"
 
 namespace gantry::bench {
@@ -17,7 +18,7 @@ namespace {
 constexpr std::int64_t slack_ms = sim::day_ms;
 // A warning about a trend looks back over its window: what began it may be long past.
 constexpr std::int64_t window_ms = 100 * sim::day_ms;
-constexpr std::size_t findings_max = 200'000;
+constexpr std::size_t findings_max = 1'000;
 
 struct Found {
     std::string device, rule, key;
@@ -30,8 +31,17 @@ struct Truth {
     sim::Violation wrong;
 };
 
-bool is_rule(std::string_view rule) {
-    return rule.size() == 3 && (rule[0] == 'V' || rule[0] == 'W') && rule[1] >= '0' && rule[1] <= '9';
+// What the packs found, and what the fold found by the states alone.
+std::vector<store::FindingRow> rows_of_rules(store::StoreReader& reader) {
+    std::vector<store::FindingRow> out;
+    for (const store::StoreReader::Device& device : reader.devices()) {
+        const store::DevNo dev_no = device.row.dev_no;
+        for (store::FindingRow& row : store::judged_findings(reader, dev_no)) out.push_back(std::move(row));
+        for (const char* rule : {"V10", "V12", "V13", "V14"})
+            for (store::FindingRow& row : store::findings_page(reader, {dev_no, rule, {}, {}}, {}, findings_max))
+                out.push_back(std::move(row));
+    }
+    return out;
 }
 
 std::vector<Found> all_findings(const CityWorld& world) {
@@ -39,8 +49,7 @@ std::vector<Found> all_findings(const CityWorld& world) {
     std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> told;
     for (const Told& t : world.told()) told[{t.device, t.rule, t.key}] = t.first_ms;
     std::vector<Found> out;
-    for (const store::FindingRow& row : reader.findings(0, false, findings_max)) {
-        if (!is_rule(row.rule)) continue;
+    for (const store::FindingRow& row : rows_of_rules(reader)) {
         Found found{*reader.device_id(row.dev_no), row.rule,          row.key, row.first_at_ms, row.last_at_ms, 0,
                     row.stage == "withdrawn",      row.rule_version == 0};
         if (found.by_fold)

@@ -129,6 +129,7 @@ int run(const Args& args) {
         fmt::print("{}: planted {} times, want {}\n", rule, s.planted, least);
         good = false;
     }
+    std::filesystem::create_directories(folder / "rebuild");
     const auto report = ingest::rebuild(world.database(), folder / "rebuild");
     if (!report || report->difference) {
         fmt::print("rebuild differs: {}\n", report ? *report->difference : report.error().message);
