@@ -28,7 +28,7 @@ std::array<double, 24> hours_open(bool round_the_clock) {
 std::int64_t first_tube_use(const FleetOptions& options, std::uint32_t device, const Plan& plan,
                             std::int64_t tube_life_ms) {
     Prng prng = Prng::keyed(options.seed, device, stream_first_use, 0);
-    if (plan.turn == Turn::commissioned_in_window) return prng.between(200'000, 900'000);  // Only the installers' tests.
+    if (plan.turn == Turn::commissioned_in_window || plan.turn == Turn::accepting) return prng.between(200'000, 900'000);  // Only the installers' tests.
     // A planned wrong or turn needs a tube that lives through it.
     const bool planned = plan.turn != Turn::none || !plan.lawful();
     return static_cast<std::int64_t>(static_cast<double>(tube_life_ms) * prng.uniform(0.05, planned ? 0.5 : 0.98));
@@ -87,6 +87,7 @@ std::int64_t DeviceModel::plant(std::vector<Violation>& by_use) {
     Stage stage{options_, profile_, plan_,   life_,    start_ms_, end_ms(), first_use_ms,
                 dossier_, habits_,  pending_, told_,   by_use,    stops_};
     for (const Planned& planned : plan_.wrongs) find_wrong(planned.rule)->plant(stage, planned);
+    if (plan_.turn == Turn::sealed_in_window) stage.seal(plan_.from_ms);
     return first_use_ms;
 }
 
@@ -114,6 +115,7 @@ bool DeviceModel::busy(std::int64_t from_ms, std::int64_t to_ms) const {
 bool DeviceModel::eventful(std::int64_t at_ms) const {
     if (busy(at_ms - day_ms, at_ms + 8 * day_ms)) return false;
     if (plan_.turn == Turn::none) return true;
+    if (plan_.turn == Turn::sealed_in_window) return at_ms < plan_.from_ms - 8 * day_ms;
     return life_.ended_ms == 0 && at_ms > plan_.to_ms + day_ms;
 }
 

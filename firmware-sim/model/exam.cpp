@@ -276,6 +276,7 @@ bool make_many_phases(Exam& exam) {
 }
 
 void scale_doses(Exam& exam, std::int64_t permille) {
+    if (!is_adult(exam)) return;
     for (auto& shot : exam.shots) {
         if (shot.exposure.acquisition == Acquisition::localiser) continue;
         set_dose(shot.exposure, static_cast<double>(shot.exposure.ctdivol_ugy * permille) / 1'000'000);

@@ -36,7 +36,7 @@ bool make_unreasoned(Exam& exam);
 bool make_outlier(Exam& exam);
 bool make_child(Exam& exam);
 bool make_many_phases(Exam& exam);
-/// All doses times `permille` / 1000.
+/// All doses of an adult times `permille` / 1000.
 void scale_doses(Exam& exam, std::int64_t permille);
 void switch_check_off(Exam& exam);
 

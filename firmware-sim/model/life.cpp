@@ -66,6 +66,14 @@ Life make_life(const FleetOptions& options, const Profile& profile, const Plan& 
         case Turn::delivered:
             life.never_installed = true;
             break;
+        case Turn::accepting:
+            // The test goes on beyond the run, and the permits take their weeks.
+            life.commissioned_ms = plan.from_ms + 40 * day_ms;
+            ready_to_use_ms = 30 * day_ms;
+            test_ms = 10 * day_ms;
+            break;
+        case Turn::sealed_in_window:
+            break;
     }
     life.ready_ms = life.commissioned_ms - ready_to_use_ms;
     life.acceptance_ms = life.ready_ms - test_ms;

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <numeric>
+#include <bit>
 #include <optional>
 
 #include "firmware-sim/model/life.hpp"
@@ -54,7 +54,8 @@ public:
         // What is hardest to place comes first.
         std::ranges::stable_sort(rest, [](const Wrong* a, const Wrong* b) {
             const auto hardness = [](const Wrong* w) {
-                return std::tuple{w->suits != Suits::any, w->slots, w->first_day + w->days_after};
+                return std::tuple{std::popcount(w->takes) > 2, w->suits != Suits::any, w->slots,
+                                  w->first_day + w->days_after};
             };
             return hardness(a) > hardness(b);
         });
@@ -232,7 +233,13 @@ const Planned* Plan::of(Rule rule) const {
 }
 
 std::vector<Plan> plan_block(const FleetOptions& options, std::uint32_t number) {
-    return Block{options, number}.plans();
+    auto plans = Block{options, number}.plans();
+    if (!options.story) return plans;
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+        const auto index = static_cast<std::uint32_t>(number * plans.size() + i);
+        if (index < story_devices) plans[i] = story_plan(options, index);
+    }
+    return plans;
 }
 
 Plan plan_for(const FleetOptions& options, std::uint32_t index) {

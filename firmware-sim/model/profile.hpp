@@ -18,6 +18,7 @@ struct FleetOptions {
     std::string device_prefix = "ct-";
     std::array<bool, 72> violations = {};  ///< By Rule; see violations.hpp.
     std::uint32_t violation_block = 16;    ///< Each selected wrong once in every so many devices.
+    bool story = false;                    ///< The first devices have a part each: see story.cpp.
 };
 
 /// The plate on one scanner and the habits of the place where it stands.

@@ -217,7 +217,8 @@ void DeviceModel::maintain(Day& day) {
     const bool possible = weekday(day.day) < 5 && from > down_until_ms_ && from > life_.commissioned_ms + day_ms &&
                           !busy(day.start_ms, day.end_ms) && free_ms_ <= from && from > day.on_ms &&
                           (life_.ended_ms == 0 || to < life_.ended_ms) &&
-                          (plan_.turn == Turn::none || plan_.turn != Turn::commissioned_in_window || from > plan_.to_ms + day_ms);
+                          (plan_.turn != Turn::commissioned_in_window || from > plan_.to_ms + day_ms) &&
+                          (plan_.turn != Turn::sealed_in_window || to < plan_.from_ms);
     if (!possible) return;
     next_pm_day_ = day.day + pm_interval_days;
     day.pm_from_ms = from;

@@ -45,6 +45,8 @@ enum class Turn {
     disposed_in_window,        ///< Taken out of use and scrapped.
     transferred_in_window,     ///< Idle, then given to another owner.
     delivered,                 ///< Bought long ago and never installed.
+    accepting,                 ///< Installed, and its acceptance test has just begun.
+    sealed_in_window,          ///< Sealed by an authority, and closed since.
 };
 
 struct Planned {
@@ -73,6 +75,11 @@ struct Plan {
 
 /// Every block of `options.violation_block` devices holds each selected wrong once, as far as the run is long enough
 /// and the block large enough; places are drawn from the seed. A function of the options and the index alone.
+/// The parts of a small city with a story (options.story): one device each awaits acceptance, is sealed, has its yearly
+/// test overdue, was maintained on paper, goes on as a ghost, and has a tube near its end; the others are lawful.
+inline constexpr std::uint32_t story_devices = 7;
+Plan story_plan(const FleetOptions& options, std::uint32_t index);
+
 std::vector<Plan> plan_block(const FleetOptions& options, std::uint32_t number);
 Plan plan_for(const FleetOptions& options, std::uint32_t index);
 

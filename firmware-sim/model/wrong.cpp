@@ -9,6 +9,8 @@ namespace {
 
 enum : std::uint64_t { stream_wrong = 81 };
 
+constexpr std::int64_t forever_ms = INT64_MAX / 2;
+
 std::vector<const Wrong*> collect() {
     std::vector<const Wrong*> out;
     for (const auto group : {permit_wrongs(), use_wrongs(), quality_wrongs(), proof_wrongs(), record_wrongs(),
@@ -64,6 +66,16 @@ void Stage::stop(std::int64_t from_ms, std::int64_t to_ms, std::string_view faul
     at(to_ms, Declared{"repair.completed", "SVC", "function check passed", {"work_order"}, quoted});
     habit(Habit::closed, from_ms, to_ms + 5 * minute_ms);
     stops.push_back({reported_ms, to_ms});
+}
+
+void Stage::seal(std::int64_t at_ms) {
+    at(at_ms, Declared{"seal.order",
+                       "REG-H",
+                       "operators without training",
+                       {"sealing_order", "seal_photo"},
+                       fmt::format(R"({{"order_no":"SO-{}"}})", profile.id)});
+    file(at_ms, document_paper(options, profile, "sealing_order", at_ms));
+    habit(Habit::closed, at_ms, forever_ms);
 }
 
 void Stage::retest(std::int64_t at_ms, std::string_view part) {

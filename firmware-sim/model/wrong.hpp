@@ -69,6 +69,8 @@ struct Stage {
     }
     /// The device stops: reported, repaired within an order, back in use. `to_ms` is the end of the repair.
     void stop(std::int64_t from_ms, std::int64_t to_ms, std::string_view code);
+    /// Sealed by the health authority, and closed from then on.
+    void seal(std::int64_t at_ms);
     /// A test owed for a part is done and passed; the device is back in use then.
     void retest(std::int64_t at_ms, std::string_view part);
     /// A test of the hospital's own, within the monthly items.

@@ -28,7 +28,7 @@ void plant_w03(Stage& stage, const Planned& plan) {
 
 void plant_w04(Stage& stage, const Planned& plan) {
     stage.habit(Habit::dose, plan.from_ms, plan.from_ms + 7 * day_ms, 1'280);
-    stage.wrong_by_use(Rule::W04, plan.from_ms, plan.from_ms + 7 * day_ms);
+    stage.wrong_by_use(Rule::W04, plan.from_ms, plan.from_ms + 7 * day_ms, {Rule::V39});
 }
 
 void plant_w05(Stage& stage, const Planned&) {
@@ -46,7 +46,7 @@ void plant_w06(Stage& stage, const Planned& plan) {
 void plant_w09(Stage& stage, const Planned&) {
     const auto usual = static_cast<std::int64_t>(stage.profile.exams_per_day);
     stage.dossier.planned_exams_per_day = usual / 2;
-    stage.dossier.capacity_exams_per_day = std::max<std::int64_t>(usual * 9 / 10, 1);
+    stage.dossier.capacity_exams_per_day = std::max<std::int64_t>(usual * 8 / 10, 1);
     stage.wrong(Rule::W09, stage.start_ms + 56 * day_ms, stage.end_ms);
 }
 

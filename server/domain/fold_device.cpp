@@ -163,7 +163,7 @@ bool fold_observed(Step& step, const RecordView& record, std::int64_t at_ms) {
     } else if (type == "fault.cleared") {
         fold_fault_cleared(step, body, at_ms);
     } else if (type == "part.replaced") {
-        apply_observed_part(device.life, body.flag("major"));
+        apply_observed_part(device.life, body.flag("major"), at_ms);
     } else if (record.src == Source::agent) {
         return false;  // the agent about itself: says nothing about the device
     }

@@ -174,8 +174,18 @@ void apply_declared(LifecycleFold& life, const Declaration& declared, State to, 
     life.since_ms = declared.at_ms;
 }
 
-void apply_observed_part(LifecycleFold& life, bool major) {
-    if (major) life.major_part = life.retest_due = true;
+void apply_observed_part(LifecycleFold& life, bool major, std::int64_t at_ms) {
+    if (!major) return;
+    // A record may come after the test that its part owed: then the device left a test state since.
+    const auto since = std::ranges::upper_bound(life.steps, at_ms, {}, &LifecycleStep::from_ms);
+    for (auto step = since; step != life.steps.end(); ++step) {
+        if (step == life.steps.begin()) continue;
+        const State before = std::prev(step)->state;
+        const bool tested = (before == State::retest || before == State::acceptance) &&
+                            (step->state == State::in_use || step->state == State::ready);
+        if (tested) return;
+    }
+    life.major_part = life.retest_due = true;
 }
 
 }  // namespace gantry

@@ -132,7 +132,8 @@ const LifecycleStep* step_at(const LifecycleFold& life, std::int64_t at_ms);  //
 // is inserted into the past.
 void apply_declared(LifecycleFold& life, const Declaration& declared, State to, std::uint64_t leaf_index);
 
-// A major part replaced, as an agent or an adapter saw it: the device owes a test, whatever is declared.
-void apply_observed_part(LifecycleFold& life, bool major);
+// A major part replaced at that time, as an agent or an adapter saw it: the device owes a test, whatever is declared,
+// unless it has passed one since.
+void apply_observed_part(LifecycleFold& life, bool major, std::int64_t at_ms);
 
 }  // namespace gantry

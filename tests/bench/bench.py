@@ -9,8 +9,10 @@ import end_to_end
 import footprint
 import ingest
 import overload
+import rules
 
-BENCHES = {"ingest": ingest.run, "end-to-end": end_to_end.run, "agent-footprint": footprint.run, "overload": overload.run}
+BENCHES = {"ingest": ingest.run, "end-to-end": end_to_end.run, "agent-footprint": footprint.run, "overload": overload.run,
+           "rules": rules.run}
 
 
 def main():

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "common/io/args.hpp"
+#include "firmware-sim/model/wrong.hpp"
 #include "server/ingest/rebuild.hpp"
 #include "tests/bench/city_score.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -124,9 +125,14 @@ int run(const Args& args) {
     if (!judged) return 0;
     bool good = tally.refused == 0 && all.recall() >= 1.0 && all.precision() >= 0.99 && result.unreproduced.empty();
     const auto least = static_cast<std::size_t>(number(args, "--least", 0));
-    for (const auto& [rule, s] : result.rules) {
-        if (s.planted >= least || s.planted == 0) continue;
-        fmt::print("{}: planted {} times, want {}\n", rule, s.planted, least);
+    const sim::FleetOptions& options = world.fleet().options();
+    for (const sim::Wrong* wrong : sim::all_wrongs()) {
+        const bool chosen = options.violations[static_cast<std::size_t>(wrong->rule)];
+        if (!chosen || wrong->first_day + wrong->days_after > options.days) continue;
+        const auto found = result.rules.find(std::string{sim::code(wrong->rule)});
+        const std::size_t planted = found == result.rules.end() ? 0 : found->second.planted;
+        if (planted >= least) continue;
+        fmt::print("{}: planted {} times, want {}\n", sim::code(wrong->rule), planted, least);
         good = false;
     }
     std::filesystem::create_directories(folder / "rebuild");
