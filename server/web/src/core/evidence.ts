@@ -14,7 +14,7 @@ export function aboutSpan(f: Pick<CaseFile, 'from' | 'to' | 'first_at' | 'last_a
 
 export const recordAt = (r: LogRecord): number | undefined => instant(r.at) ?? instant(r.t) ?? instant(r.recv_at);
 
-const WINDOW_MIN = 6 * HOUR, WINDOW_MAX = 3650 * DAY;
+const WINDOW_MIN = 6 * HOUR, WINDOW_MAX = 3500 * DAY;
 
 /** The time it is about with a quarter on each side, and all of its records; never past now, never shorter than 6 h. */
 export function evidenceWindow(f: Pick<CaseFile, 'from' | 'to' | 'first_at' | 'last_at' | 'records'>, now: number): Span {

@@ -65,7 +65,7 @@ function Tally({ items, show }: { items: readonly Finding[]; show: string }): JS
     <tbody>{SEVERITIES.filter((s) => items.some((f) => f.severity === s)).map((s) => <tr key={s}><th scope="row"><Severity level={s} word /></th>{stages.map((g) => <td key={g} class="num">{cell(s, g)}</td>)}<td class="num">{num(items.filter((f) => f.severity === s).length)}</td></tr>)}</tbody>
   </table>;
   // Six stages are wider than a phone; three are not.
-  return stages.length > 3 ? <div class="scroll wide" tabIndex={0} role="region" aria-label={tr('queue.tally')}>{table}</div> : table;
+  return stages.length > 2 ? <div class="scroll wide" tabIndex={0} role="region" aria-label={tr('queue.tally')}>{table}</div> : table;
 }
 
 function Filters({ all, show, shown }: { all: readonly Finding[]; show: string; shown: number }): JSX.Element {
