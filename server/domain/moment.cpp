@@ -7,7 +7,7 @@
 namespace gantry {
 namespace {
 
-bool is_frequent(std::string_view type) { return type.starts_with("usage.") || type == "coverage" || type == "env"; }
+bool is_frequent(std::string_view type) { return type.starts_with("usage.") || type == "coverage"; }
 
 std::optional<MomentOf> of_record(const RecordView& record, std::int64_t recv_ms) {
     if (is_frequent(record.type) || record.type == "rehomed") return std::nullopt;

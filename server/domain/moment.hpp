@@ -8,7 +8,7 @@
 
 namespace gantry {
 
-// A leaf that is rare in a device's life and that a rule may ask for by itself: all but use, watching, room climate and
+// A leaf that is rare in a device's life and that a rule may ask for by itself: all but use, watching and
 // what the rules themselves found. `type` is the record type, event or fact; of a record inside a `rehomed` one its
 // own.
 struct MomentOf {

@@ -51,10 +51,10 @@ void add_repeats(const Basis& basis, const Read& read, Sheet& out) {
         std::string_view group;
         std::int64_t acquisitions = 0;
     };
-    std::map<std::string_view, Exam> exams;
+    std::map<std::uint64_t, Exam> exams;
     for (const UseEvent& use : basis.device.uses) {
-        if (!read.span.holds(use.at_ms) || !use.patient || use.localiser || use.exam_h.empty()) continue;
-        Exam& exam = exams[use.exam_h];
+        if (!read.span.holds(use.at_ms) || !use.patient || use.localiser || use.exam == 0) continue;
+        Exam& exam = exams[use.exam];
         if (exam.acquisitions++ == 0) exam.group = use.proto_group;
     }
     std::int64_t all = 0, beyond = 0;
@@ -80,19 +80,18 @@ std::map<std::string, Doses> doses_of(const Basis& basis, const Read& read) {
     struct Exam {
         std::optional<std::int64_t> ctdivol, dlp;
     };
-    std::map<std::string, std::map<std::string, Exam>> groups;
+    using Key = std::pair<std::uint64_t, std::uint64_t>;  // the exam; for an exposure without one, 0 and its leaf
+    std::map<std::string_view, std::map<Key, Exam>> groups;
     for (const UseEvent& use : basis.device.uses) {
         if (!read.span.holds(use.at_ms) || !use.patient || use.localiser || !is_adult(use) || use.proto_group.empty())
             continue;
-        // An exposure without an exam stands for itself.
-        const std::string key = use.exam_h.empty() ? "leaf " + std::to_string(use.leaf) : use.exam_h;
-        Exam& exam = groups[use.proto_group][key];
+        Exam& exam = groups[use.proto_group][Key{use.exam, use.exam == 0 ? use.leaf : 0}];
         if (use.ctdivol_ugy) exam.ctdivol = std::max(exam.ctdivol.value_or(0), *use.ctdivol_ugy);
         if (use.dlp_ugy_cm) exam.dlp = exam.dlp.value_or(0) + *use.dlp_ugy_cm;
     }
     std::map<std::string, Doses> out;
     for (const auto& [group, exams] : groups) {
-        Doses& doses = out[group];
+        Doses& doses = out[std::string{group}];
         for (const auto& [key, exam] : exams) {
             if (exam.ctdivol) doses.ctdivol_mgy.push_back(real(*exam.ctdivol) / 1000);
             if (exam.dlp) doses.dlp_mgy_cm.push_back(real(*exam.dlp) / 1000);

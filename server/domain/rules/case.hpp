@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/domain/fold.hpp"
@@ -35,16 +36,16 @@ struct UseHour {
     ExamEnds ends{};                              // of the exams that ended in it
 };
 
-// One exposure, fetched only for the hours that a rule asks for (see Wanted).
+// One exposure, fetched only for the hours that a rule asks for (see Judged::wanted). There are tens of thousands in a
+// case: the texts are views into words that live as long as the program.
 struct UseEvent {
     std::int64_t at_ms = 0;
     std::uint64_t leaf = 0;
-    bool patient = true;  // purpose patient or unknown
+    std::uint64_t exam = 0;  // first eight bytes of exam_h; 0: not told
+    bool patient = true;     // purpose patient or unknown
     bool purpose_known = false;
-    std::string proto_group, phantom, age_band, user_h;
-    std::string exam_h;             // empty: not told
-    std::string region;             // empty: not told
-    bool localiser = false;         // acq localiser: counts for no dose statistics
+    std::string_view proto_group, phantom, age_band, user_h, region;  // empty: not told
+    bool localiser = false;                                           // acq localiser: counts for no dose statistics
     std::optional<bool> screening;  // a check-up without symptoms; no record carries it yet
     std::optional<std::int64_t> ctdivol_ugy, dlp_ugy_cm;
     bool alert_passed = false, alert_reason = false;
@@ -57,6 +58,12 @@ struct Moment {
     std::uint64_t leaf = 0;
     std::string type;
     std::string body;
+};
+
+// What a device told of its own temperatures.
+struct Climate {
+    std::int64_t at_ms = 0;
+    std::optional<std::int64_t> oil_mc, anode_mc;
 };
 
 // A declaration that entered the log.
@@ -112,7 +119,7 @@ struct OperatingSpan {
 // One examination, from its start to its end.
 struct ExamSpan {
     std::int64_t from_ms = 0, to_ms = 0;
-    std::string exam_h;
+    std::uint64_t exam = 0;  // first eight bytes of exam_h
 };
 
 // A finding: since when there was something to find, and when it was found.
@@ -127,11 +134,15 @@ struct DeviceCase {
     std::string modality;
     std::int64_t now_ms = 0;  // time of the judgement: the receive time of the last leaf considered
     std::int64_t registered_ms = 0;
-    std::vector<StateSpan> states;   // sorted, without overlap
-    std::vector<UseHour> hours;      // sorted; hours without use or watching are left out
-    std::vector<UseEvent> uses;      // sorted; of the hours that were asked for
-    std::vector<Moment> moments;     // sorted
-    std::vector<Declared> declared;  // sorted by at_ms
+    std::vector<StateSpan> states;  // sorted, without overlap
+    std::vector<UseHour> hours;     // sorted; hours without use or watching are left out
+    std::vector<UseEvent> uses;     // sorted; of the hours that were asked for
+    // Sorted. Of counters only those that say something: the first of a day, and both sides of a change of serial or of
+    // a figure that fell.
+    std::vector<Moment> moments;
+    std::vector<Climate> climate;       // sorted
+    std::int64_t frequent_from_ms = 0;  // counters and climate before it were not read; 0: all were
+    std::vector<Declared> declared;     // sorted by at_ms
     paper::DevicePapers papers;
     DeviceFold fold;
     std::int64_t last_seen_ms = 0;     // beat or record; 0: never

@@ -13,6 +13,13 @@ void keep_latest(std::vector<Found>& found) {
     found.resize(found_per_rule_max);
 }
 
+void settle_wanted(std::vector<std::int64_t>& wanted) {
+    std::ranges::sort(wanted);
+    const auto again = std::ranges::unique(wanted);
+    wanted.erase(again.begin(), again.end());
+    if (wanted.size() > wanted_hours_max) wanted.erase(wanted.begin(), wanted.end() - wanted_hours_max);
+}
+
 }  // namespace
 
 Judged judge(const DeviceCase& device, const RulePack& pack) {
@@ -29,11 +36,13 @@ Judged judge(const DeviceCase& device, const RulePack& pack) {
         out.found.insert(out.found.end(), std::make_move_iterator(run.found_list().begin()),
                          std::make_move_iterator(run.found_list().end()));
         out.next_due_ms = std::min(out.next_due_ms, run.next_due_ms());
+        out.wanted.insert(out.wanted.end(), run.wanted().begin(), run.wanted().end());
         if (run.judged_from_ms() > 0) {
             const auto [place, fresh] = out.judged_from_ms.emplace(rule.id, run.judged_from_ms());
             if (!fresh) place->second = std::min(place->second, run.judged_from_ms());
         }
     }
+    settle_wanted(out.wanted);
     // Two versions of a rule may both see one thing that lasts: the earlier one found it.
     const auto name = [](const Found& f) { return std::tie(f.rule, f.key); };
     std::ranges::stable_sort(out.found, [&](const Found& a, const Found& b) {
@@ -46,19 +55,7 @@ Judged judge(const DeviceCase& device, const RulePack& pack) {
 }
 
 std::vector<std::int64_t> wanted_hours(const DeviceCase& device, const RulePack& pack) {
-    const Signals signals{device};
-    std::vector<std::int64_t> out;
-    for (const Rule& rule : pack.rules()) {
-        if (rule.from_ms > device.now_ms) continue;
-        Run run{device, pack, signals, rule};
-        rule.function->judge(run);
-        out.insert(out.end(), run.wanted().begin(), run.wanted().end());
-        std::ranges::sort(out);
-        const auto again = std::ranges::unique(out);
-        out.erase(again.begin(), again.end());
-    }
-    if (out.size() > wanted_hours_max) out.erase(out.begin(), out.end() - wanted_hours_max);
-    return out;
+    return judge(device, pack).wanted;
 }
 
 }  // namespace gantry::rules

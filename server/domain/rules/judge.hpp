@@ -22,6 +22,9 @@ struct Judged {
     std::int64_t next_due_ms = paper::forever_ms;
     // Rules that look back only so far: what they found before, about an earlier time, is neither upheld nor withdrawn.
     std::map<std::string, std::int64_t> judged_from_ms;
+    // The hours, sorted, whose single exposures were asked for, whether they were at hand or not: those that a limit
+    // cuts in two, and the latest ones for the rules about dose and operators.
+    std::vector<std::int64_t> wanted;
 };
 
 // Needs the case's lists sorted as case.hpp says and `uses` of the wanted hours; an exposure that is not there is

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 #include "server/domain/rules/run.hpp"
 
@@ -15,7 +16,7 @@ bool child(const UseEvent& use) {
     return use.age_band == "0" || use.age_band == "1-4" || use.age_band == "5-9" || use.age_band == "10-14";
 }
 
-std::string group_of(const UseEvent& use) { return use.proto_group.empty() ? "unknown" : use.proto_group; }
+std::string group_of(const UseEvent& use) { return std::string{use.proto_group.empty() ? "unknown" : use.proto_group}; }
 
 // Findings by key, each with how often and which records.
 class Tally {
@@ -83,23 +84,25 @@ void alert_switched_off(Run& run) {
 struct ExamDose {
     std::int64_t at_ms = 0;
     std::uint64_t leaf = 0;
-    std::optional<std::int64_t> ctdivol_ugy;  // highest of its exposures
-    std::optional<std::int64_t> dlp_ugy_cm;   // their sum
+    // The highest of its exposures each. Reference levels are those of one scan range: another phase is not more dose
+    // in that sense (V43 counts phases).
+    std::optional<std::int64_t> ctdivol_ugy, dlp_ugy_cm;
 };
 using DoseByGroup = std::map<std::string, std::vector<ExamDose>>;
 
 DoseByGroup doses(const std::vector<const UseEvent*>& uses, bool adults_only) {
     DoseByGroup out;
-    std::map<std::pair<std::string, std::string>, std::size_t> places;  // (group, exam) -> index
+    std::map<std::string, std::unordered_map<std::uint64_t, std::size_t>> places;  // by group: exam -> index
     for (const UseEvent* use : uses) {
         if (use->localiser || (adults_only && !adult(*use)) || (!use->ctdivol_ugy && !use->dlp_ugy_cm)) continue;
-        auto& list = out[group_of(*use)];
+        const std::string group = group_of(*use);
+        auto& list = out[group];
         std::size_t at = list.size();
-        if (!use->exam_h.empty()) at = places.try_emplace({group_of(*use), use->exam_h}, at).first->second;
+        if (use->exam != 0) at = places[group].try_emplace(use->exam, at).first->second;
         if (at == list.size()) list.push_back({use->at_ms, use->leaf, {}, {}});
         ExamDose& exam = list[at];
         if (use->ctdivol_ugy) exam.ctdivol_ugy = std::max(exam.ctdivol_ugy.value_or(0), *use->ctdivol_ugy);
-        if (use->dlp_ugy_cm) exam.dlp_ugy_cm = exam.dlp_ugy_cm.value_or(0) + *use->dlp_ugy_cm;
+        if (use->dlp_ugy_cm) exam.dlp_ugy_cm = std::max(exam.dlp_ugy_cm.value_or(0), *use->dlp_ugy_cm);
     }
     return out;
 }
@@ -139,8 +142,9 @@ void add_median(Run& run, std::string key, const Median& middle, std::string mea
     run.add(std::move(found));
 }
 
-// V39. Takes adult exposures with CTDIvol or DLP, summed by examination where it is told. Fewer than `exams_least`
-// examinations of a protocol group, or a group without a reference level, are not judged. Exactly the level is within.
+// V39. Takes adult exposures with CTDIvol or DLP, the highest of each examination where it is told. Fewer than
+// `exams_least` examinations of a protocol group, or a group without a reference level, are not judged. Exactly the
+// level is within.
 void drl_exceeded(Run& run) {
     const auto least = static_cast<std::size_t>(run.number("exams_least"));
     const auto most = static_cast<std::size_t>(run.number("exams_most"));
@@ -176,9 +180,9 @@ void dose_abnormally_low(Run& run) {
     }
 }
 
-// V41. Takes DLP by examination, all ages. The limit is the greater of `times` the reference level and the device's own
-// P99.5 of the window, which is known from `exams_least` examinations on. A group without a level is not judged; the
-// limit itself is within.
+// V41. Takes the highest DLP of one scan by examination, all ages. The limit is the greater of `times` the reference
+// level and the device's own P99.5 of the window, which is known from `exams_least` examinations on. A group without a
+// level is not judged; the limit itself is within.
 void single_outlier(Run& run) {
     for (const auto& [group, exams] : doses(run.recent_uses(), false)) {
         const auto level = run.table("dlp_p75_mgy_cm").find(group);
@@ -210,7 +214,7 @@ void child_on_adult_protocol(Run& run) {
         if (!child(*use) || use->localiser) continue;
         if (use->proto_group == "head" && use->phantom == "body32")
             tally.count("phantom@" + iso_day(use->at_ms), *use, "32 cm phantom", "16 cm phantom");
-        const auto level = run.table("ctdivol_p75_mgy").find(use->proto_group + "/" + use->age_band);
+        const auto level = run.table("ctdivol_p75_mgy").find(fmt::format("{}/{}", use->proto_group, use->age_band));
         if (level == run.table("ctdivol_p75_mgy").end() || !use->ctdivol_ugy) continue;
         if (*use->ctdivol_ugy > level->second * 1'000)
             tally.count(level->first + "@" + iso_day(use->at_ms), *use, milligray(*use->ctdivol_ugy),
@@ -229,10 +233,10 @@ void too_many_phases(Run& run) {
         Leaves leaves;
         std::uint64_t first_leaf = 0;
     };
-    std::map<std::string, Exam> exams;
+    std::map<std::uint64_t, Exam> exams;
     for (const UseEvent* use : run.recent_uses()) {
-        if (use->exam_h.empty() || use->localiser) continue;
-        Exam& exam = exams[use->exam_h];
+        if (use->exam == 0 || use->localiser) continue;
+        Exam& exam = exams[use->exam];
         if (exam.exposures++ == 0) {
             exam.group = group_of(*use);
             exam.from_ms = use->at_ms;
@@ -244,7 +248,7 @@ void too_many_phases(Run& run) {
     for (const auto& [hash, exam] : exams) {
         const auto plan = run.table("plan_exposures").find(exam.group);
         if (plan == run.table("plan_exposures").end() || exam.exposures <= plan->second + run.number("more")) continue;
-        Found found = run.found(fmt::format("exam:{}", hash), exam.from_ms, exam.to_ms,
+        Found found = run.found(fmt::format("exam:{:016x}", hash), exam.from_ms, exam.to_ms,
                                 fmt::format("{} exposures", exam.exposures),
                                 fmt::format("{} exposures", plan->second + run.number("more")));
         found.suspected = true;

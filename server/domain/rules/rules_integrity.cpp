@@ -172,8 +172,10 @@ void clock_wrong(Run& run) {
 }
 
 // V50. Takes `counter` moments of one tube, by its serial where it is told on both. Equal is no decrease. Without a
-// serial on either, a fallen counter is V32. A figure that is not told is compared with the last one that was.
+// serial on either, a fallen counter is V32. A figure that is not told is compared with the last one that was. A device
+// whose clock went back tells a later figure under an earlier time: only what also came later is a decrease.
 void counter_rollback(Run& run) {
+    run.known_from(run.device().frequent_from_ms);
     struct Last {
         std::int64_t value;
         std::uint64_t leaf;
@@ -187,7 +189,7 @@ void counter_rollback(Run& run) {
             if (!value) continue;
             auto [place, fresh] = before.try_emplace(fmt::format("{}/{}", serial, what), Last{*value, signal.leaf});
             Last& last = place->second;
-            if (!fresh && *value < last.value && run.covers(signal.at_ms)) {
+            if (!fresh && *value < last.value && signal.leaf > last.leaf && run.covers(signal.at_ms)) {
                 Found found = run.found(fmt::format("{}:{}:{}", serial, what, signal.leaf), signal.at_ms, signal.at_ms,
                                         fmt::format("{} {}", what, *value), fmt::format("{} {}", what, last.value));
                 found.leaves = {last.leaf, signal.leaf};
@@ -221,22 +223,24 @@ void identity_clone(Run& run) {
 
 // V52. Takes declared counts of periods that are over, and the hours. More seen than declared is always judged; fewer
 // only when `covered_permille` of the period was watched. The difference must be above both limits, relative to what is
-// declared. Counts of another device are left out.
+// declared. Counts of another device are left out. Hospitals count patients, the hours count examinations of test
+// objects too: of those there are no more than exposures of test objects, and within that margin nothing is judged.
 void declared_not_observed(Run& run) {
     for (const paper::DeclaredCount& count : run.papers().counts) {
         if (count.device != run.device().device || count.to_ms <= count.from_ms || !run.covers(count.from_ms)) continue;
         run.due_at(count.to_ms);
         if (run.now_ms() < count.to_ms) continue;
-        std::int64_t seen = 0, covered = 0;
+        std::int64_t seen = 0, tests = 0, covered = 0;
         const auto& hours = run.device().hours;
         auto hour = std::ranges::lower_bound(hours, count.from_ms, {}, &UseHour::hour_ms);
         for (; hour != hours.end() && hour->hour_ms < count.to_ms; ++hour) {
             seen += hour->exams;
+            tests += std::min(hour->exposures - hour->patient_exposures, hour->exams);
             covered += hour->covered_minutes;
         }
         const std::int64_t minutes = (count.to_ms - count.from_ms) / ms_per_minute;
         const bool watched = covered * 1'000 >= minutes * run.number("covered_permille");
-        const std::int64_t off = std::abs(seen - count.exams);
+        const std::int64_t off = std::max(seen - tests - count.exams, count.exams - seen);
         if (seen < count.exams && !watched) continue;
         if (off <= run.number("exams") || off * 1'000 <= count.exams * run.number("permille")) continue;
         Found found = run.found("count:" + count.id, count.from_ms, count.to_ms, fmt::format("{} exams seen", seen),

@@ -249,7 +249,7 @@ void operator_unqualified(Run& run) {
         if (use->user_h.empty()) continue;
         const std::string why = unfit(run, *use);
         if (why.empty()) continue;
-        const std::string key = use->user_h + "@" + iso_day(use->at_ms);
+        const std::string key = fmt::format("{}@{}", use->user_h, iso_day(use->at_ms));
         auto [place, fresh] =
             by_day.try_emplace(key, run.found(key, use->at_ms, use->at_ms, why, "training, dosimetry, health check"));
         if (!fresh) ++place->second.count;

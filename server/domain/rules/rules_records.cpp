@@ -99,6 +99,7 @@ void silent_software_change(Run& run) {
 // counter that fell while no serial is told, without a replaced tube between the last sight of the old and `grace_days`
 // after the first of the new. A serial that is not told is unknown. With the same serial it is V50.
 void silent_part_swap(Run& run) {
+    run.known_from(run.device().frequent_from_ms);
     const std::int64_t grace = run.days_ms("grace_days");
     const auto is_tube = [](std::string_view part) { return part == "tube"; };
     std::map<std::string, const Signal*> before;

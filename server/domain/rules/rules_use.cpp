@@ -169,7 +169,7 @@ void restricted_protocol(Run& run) {
         auto use = std::ranges::lower_bound(uses, from.at_ms, {}, &UseEvent::at_ms);
         for (; use != uses.end() && use->at_ms < until; ++use) {
             if (!use->patient || use->proto_group.empty() ||
-                list.find("," + use->proto_group + ",") != std::string::npos)
+                list.find(fmt::format(",{},", use->proto_group)) != std::string::npos)
                 continue;
             if (count++ == 0) first = use->at_ms;
             last = use->at_ms;
@@ -204,10 +204,20 @@ bool serviced(const Run& run, Span span) {
     return open;
 }
 
+// Whether the clock was stepped in the span, or so near it that times within it may have been shifted.
+bool clock_stepped(const Run& run, Span span) {
+    return std::ranges::any_of(run.signals("clock"), [&](const Signal& signal) {
+        const std::int64_t step = std::abs(signal.number("step_ms").value_or(0));
+        return step > ms_per_minute && span.from_ms - step <= signal.at_ms && signal.at_ms < span.to_ms + step;
+    });
+}
+
 // V19. Takes `counter` moments of one tube, at least a day apart, use hours and service sessions. Every hour that
 // touches the stretch counts in full for the device, so that only more than that is dark. An exposure of unknown
-// duration, a new tube serial, a counter that fell, or a service session: not judged.
+// duration, a new tube serial, a counter that fell, a service session, or a clock that was stepped, so that times do
+// not compare: not judged.
 void dark_scans(Run& run) {
+    run.known_from(run.device().frequent_from_ms);
     std::map<std::string, const Signal*> before;
     for (const Signal& now : run.signals("counter")) {
         const auto shown = now.number("scan_ms");
@@ -228,7 +238,9 @@ void dark_scans(Run& run) {
         }
         const std::int64_t tolerance =
             std::max(told * run.number("tolerance_permille") / 1'000, run.number("tolerance_s") * 1'000);
-        if (!known || grown - told <= tolerance || serviced(run, {from.at_ms, now.at_ms + 1})) continue;
+        if (!known || grown - told <= tolerance || serviced(run, {from.at_ms, now.at_ms + 1}) ||
+            clock_stepped(run, {from.at_ms, now.at_ms + 1}))
+            continue;
         Found found =
             run.found(fmt::format("{}@{}", now.text("tube_id"), iso_day(now.at_ms)), from.at_ms, now.at_ms,
                       fmt::format("{} s not told", (grown - told) / 1'000), fmt::format("{} s", tolerance / 1'000));

@@ -25,19 +25,23 @@ std::optional<bool> Signal::flag(std::string_view key) const {
 }
 
 Signals::Signals(const DeviceCase& device) {
-    for (const Moment& moment : device.moments) {
-        boost::system::error_code bad;
-        boost::json::value body = boost::json::parse(moment.body, bad);
-        Signal signal{moment.at_ms, moment.leaf, {}};
-        if (!bad && body.is_object()) signal.body = std::move(body.get_object());
-        by_type_[moment.type].push_back(std::move(signal));
-    }
+    for (const Moment& moment : device.moments) by_type_[moment.type].moments.push_back(&moment);
 }
 
 const std::vector<Signal>& Signals::of(std::string_view type) const {
     static const std::vector<Signal> none;
     const auto found = by_type_.find(type);
-    return found == by_type_.end() ? none : found->second;
+    if (found == by_type_.end()) return none;
+    Group& group = found->second;
+    for (const Moment* moment : group.moments) {
+        boost::system::error_code bad;
+        boost::json::value body = boost::json::parse(moment->body, bad);
+        Signal signal{moment->at_ms, moment->leaf, {}};
+        if (!bad && body.is_object()) signal.body = std::move(body.get_object());
+        group.parsed.push_back(std::move(signal));
+    }
+    group.moments.clear();
+    return group.parsed;
 }
 
 void Leaves::add(std::uint64_t leaf) {

@@ -25,14 +25,18 @@ struct Signal {
     std::optional<bool> flag(std::string_view key) const;
 };
 
-// Made once for all rules of one judgement.
+// Made once for all rules of one judgement. Bodies are taken apart when a rule first asks for their type.
 class Signals {
 public:
     explicit Signals(const DeviceCase& device);
     const std::vector<Signal>& of(std::string_view type) const;  // sorted; empty for a type that never came
 
 private:
-    std::map<std::string, std::vector<Signal>, std::less<>> by_type_;
+    struct Group {
+        std::vector<const Moment*> moments;
+        std::vector<Signal> parsed;
+    };
+    mutable std::map<std::string_view, Group, std::less<>> by_type_;
 };
 
 // Log indexes: the first eight and the last eight of any number.
@@ -98,6 +102,8 @@ public:
     // For rules on single exposures: the latest days' hours are asked for, and the exposures of them at hand.
     std::vector<const UseEvent*> recent_uses(bool patients_only = true);
     void want(std::int64_t hour_ms) { wanted_.push_back(hour_ms); }
+    // What lies before it is not at hand: what was found there is neither upheld nor withdrawn. 0: all is.
+    void known_from(std::int64_t at_ms) { judged_from_ms_ = std::max(judged_from_ms_, at_ms); }
     void want_hours(Span span);  // all hours with exposures in it
 
     std::vector<Found>& found_list() { return found_; }

@@ -79,6 +79,7 @@ struct ArcState {
 // `ratio_permille` times the rate of the tube's first `baseline_days`; a baseline without an arc counts as one arc. A
 // counter that fell begins anew. Exactly `h` is no alarm.
 void arc_rate(Run& run) {
+    run.known_from(run.device().frequent_from_ms);
     std::map<std::string, ArcState> tubes;
     for (const Signal& signal : run.signals("counter")) {
         const auto arcs = signal.number("arcs"), scan = signal.number("scan_ms");
@@ -116,12 +117,17 @@ void arc_rate(Run& run) {
     }
 }
 
-// W03. Takes the beginnings of FAULT in the last `window_days`, or since the first state when that is later. Fewer than
-// `faults_least`: not judged. Laplace's test of a trend, or the power law (Crow-AMSAA) whose exponent is above one with
-// 95 % (chi-square by Wilson and Hilferty).
+// W03. Takes the beginnings of FAULT in the last `window_days`, or since faults can be known: since the first state
+// when some lie before the register entry, else since that entry. Fewer than `faults_least`: not judged. Laplace's test
+// of a trend, or the power law (Crow-AMSAA) whose exponent is above one with 95 % (chi-square by Wilson and Hilferty).
 void fault_trend(Run& run) {
     if (run.device().states.empty() || !run.covers(run.now_ms())) return;
-    const std::int64_t from = std::max(run.now_ms() - run.days_ms("window_days"), run.device().states.front().from_ms);
+    const auto& states = run.device().states;
+    const bool imported = std::ranges::any_of(states, [&](const StateSpan& span) {
+        return span.state == State::fault && span.from_ms < run.device().registered_ms;
+    });
+    const std::int64_t known = imported ? states.front().from_ms : run.device().registered_ms;
+    const std::int64_t from = std::max({run.now_ms() - run.days_ms("window_days"), states.front().from_ms, known});
     const double length = real(run.now_ms() - from);
     double sum = 0, logs = 0;
     std::int64_t faults = 0;
@@ -147,37 +153,64 @@ void fault_trend(Run& run) {
          leaves);
 }
 
-// W04. Takes single exposures with CTDIvol, by protocol group, without localisers. The first `exposures_least` of the
-// window are the group's own level; a CUSUM of the logarithm above half the shift, and a mean of the latest as many
-// above the whole shift, are a drift. Fewer than twice as many: not judged.
-void dose_drift(Run& run) {
-    const auto least = static_cast<std::size_t>(run.number("exposures_least"));
-    std::map<std::string, std::vector<const UseEvent*>> groups;
-    for (const UseEvent* use : run.recent_uses()) {
-        if (!use->localiser && use->ctdivol_ugy.value_or(0) > 0 && !use->proto_group.empty())
-            groups[use->proto_group].push_back(use);
+// One examination's highest scan, as its logarithm.
+struct LogDose {
+    std::int64_t at_ms;
+    std::uint64_t leaf;
+    std::uint64_t exam;
+    double value;
+};
+
+// Mean and spread of [from, to).
+std::pair<double, double> spread(const std::vector<LogDose>& doses, std::size_t from, std::size_t to) {
+    double mean = 0, square = 0;
+    const auto n = static_cast<double>(to - from);
+    for (std::size_t i = from; i < to; ++i) mean += doses[i].value / n;
+    for (std::size_t i = from; i < to; ++i) square += (doses[i].value - mean) * (doses[i].value - mean) / n;
+    return {mean, std::max(std::sqrt(square), 0.01)};
+}
+
+std::map<std::string, std::vector<LogDose>> log_doses(const std::vector<const UseEvent*>& uses) {
+    std::map<std::string, std::vector<LogDose>> out;
+    for (const UseEvent* use : uses) {
+        if (use->localiser || use->ctdivol_ugy.value_or(0) <= 0 || use->proto_group.empty()) continue;
+        auto& list = out[std::string{use->proto_group}];
+        const double value = std::log(real(*use->ctdivol_ugy));
+        // Scans of one examination are alike and follow each other: together they are one value.
+        if (use->exam != 0 && !list.empty() && list.back().exam == use->exam)
+            list.back().value = std::max(list.back().value, value);
+        else
+            list.push_back({use->at_ms, use->leaf, use->exam, value});
     }
+    return out;
+}
+
+// W04. Takes CTDIvol by examination and protocol group, without localisers. The first of the window, four times
+// `exams_least` where there are so many, are the group's own level. A CUSUM of the logarithm above half the shift, and
+// a mean of the latest `exams_least` that is above it by more than the whole shift and by more than `z` deviations of
+// such a difference, are a drift. Fewer than twice `exams_least`: not judged.
+void dose_drift(Run& run) {
+    const auto least = static_cast<std::size_t>(run.number("exams_least"));
     const double shift = std::log(1 + real(run.number("shift_permille")) / 1'000);
-    for (const auto& [group, uses] : groups) {
-        if (uses.size() < 2 * least) continue;
-        const auto value = [&](std::size_t i) { return std::log(real(*uses[i]->ctdivol_ugy)); };
-        const auto n = static_cast<double>(least);
-        double mean = 0, square = 0, latest = 0, sum = 0;
-        for (std::size_t i = 0; i < least; ++i) mean += value(i) / n;
-        for (std::size_t i = 0; i < least; ++i) square += (value(i) - mean) * (value(i) - mean) / n;
-        for (std::size_t i = uses.size() - least; i < uses.size(); ++i) latest += value(i) / n;
-        const double sigma = std::max(std::sqrt(square), 0.01);
-        std::size_t alarm = uses.size();
-        for (std::size_t i = least; i < uses.size() && alarm == uses.size(); ++i) {
-            sum = std::max(0.0, sum + value(i) - mean - shift / 2);
+    for (const auto& [group, doses] : log_doses(run.recent_uses())) {
+        if (doses.size() < 2 * least) continue;
+        const std::size_t first = std::min(doses.size() - least, 4 * least);
+        const auto [mean, sigma] = spread(doses, 0, first);
+        const double latest = spread(doses, doses.size() - least, doses.size()).first;
+        const double chance = sigma * std::sqrt(1 / static_cast<double>(first) + 1 / static_cast<double>(least));
+        if (latest - mean <= std::max(shift, real(run.number("z")) * chance)) continue;
+        std::size_t alarm = doses.size();
+        double sum = 0;
+        for (std::size_t i = first; i < doses.size() && alarm == doses.size(); ++i) {
+            sum = std::max(0.0, sum + doses[i].value - mean - shift / 2);
             if (sum > real(run.number("h_sigmas")) * sigma) alarm = i;
         }
-        if (alarm == uses.size() || latest - mean <= shift) continue;
+        if (alarm == doses.size()) continue;
         Leaves leaves;
-        leaves.add(uses[alarm]->leaf);
-        leaves.add(uses.back()->leaf);
+        leaves.add(doses[alarm].leaf);
+        leaves.add(doses.back().leaf);
         warn(run,
-             run.found(group, uses[alarm]->at_ms, uses.back()->at_ms,
+             run.found(group, doses[alarm].at_ms, doses.back().at_ms,
                        fmt::format("{:+.1f} %", 100 * (std::exp(latest - mean) - 1)),
                        fmt::format("+{:.1f} %", real(run.number("shift_permille")) / 10)),
              leaves);
@@ -246,21 +279,25 @@ void qc_drift(Run& run) {
     }
 }
 
-// W06. Takes `env` moments and the load (exposure time of the hour and the one before). What load explains is taken out
+// W06. Takes the climate and the load (exposure time of the hour and the one before). What load explains is taken out
 // by a straight line over the days before the last `windows` that have readings; of those, `alarms` daily means more
 // than `z` deviations above it are a warning. Fewer than `days_least` days before them: not judged.
 void temperature(Run& run) {
     const auto windows = static_cast<std::size_t>(run.number("windows"));
-    for (const char* what : {"oil_mc", "anode_mc"}) {
+    struct Reading {
+        const char* name;
+        std::optional<std::int64_t> Climate::*value;
+    };
+    for (const auto& [what, member] : {Reading{"oil_mc", &Climate::oil_mc}, Reading{"anode_mc", &Climate::anode_mc}}) {
         std::map<std::int64_t, std::pair<Point, double>> days;  // day -> (sum of load, sum of value), readings
-        for (const Signal& signal : run.signals("env")) {
-            const auto value = signal.number(what);
-            if (!value || signal.at_ms < run.now_ms() - run.days_ms("window_days")) continue;
+        for (const Climate& climate : run.device().climate) {
+            const auto value = climate.*member;
+            if (!value || climate.at_ms < run.now_ms() - run.days_ms("window_days")) continue;
             const auto& hours = run.device().hours;
-            auto hour = std::ranges::lower_bound(hours, hour_of(signal.at_ms) - ms_per_hour, {}, &UseHour::hour_ms);
+            auto hour = std::ranges::lower_bound(hours, hour_of(climate.at_ms) - ms_per_hour, {}, &UseHour::hour_ms);
             double load = 0;
-            for (; hour != hours.end() && hour->hour_ms <= signal.at_ms; ++hour) load += real(hour->exposure_ms);
-            auto& [sums, readings] = days[day_of(signal.at_ms)];
+            for (; hour != hours.end() && hour->hour_ms <= climate.at_ms; ++hour) load += real(hour->exposure_ms);
+            auto& [sums, readings] = days[day_of(climate.at_ms)];
             sums.day += load;
             sums.value += real(*value);
             ++readings;
@@ -297,7 +334,8 @@ const std::vector<RuleFunction> functions = {
      {days("window_days"), number("faults_least", 2, 1'000), number("laplace_milli", 1, 10'000)},
      fault_trend},
     {"dose_drift",
-     {number("shift_permille", 1, 1'000), number("exposures_least", 2, 10'000), number("h_sigmas", 1, 1'000)},
+     {number("shift_permille", 1, 1'000), number("exams_least", 2, 10'000), number("h_sigmas", 1, 1'000),
+      number("z", 1, 100)},
      dose_drift},
     {"qc_drift", {texts("items"), days("window_days"), days("days_left"), number("points_least", 2, 1'000)}, qc_drift},
     {"temperature",

@@ -319,6 +319,17 @@ TEST_CASE("fold: a major part seen by an agent makes a test owed") {
     CHECK(overlays(bench.device, bench.recv_ms, bench.recv_ms) == std::vector<std::string>{"retest_due"});
 }
 
+TEST_CASE("fold: a part seen late owes no test when one was passed since") {
+    Bench bench;
+    bench.declare("baseline.declared", t0, State::fault);
+    bench.declare("repair.completed", t0 + 10 * minute, State::retest);
+    bench.declare("qc.passed", t0 + 20 * minute, State::in_use);
+    bench.record("part.replaced", t0 + minute, R"({"part":"tube","major":true})", "log");
+    CHECK_FALSE(bench.device.life.retest_due);
+    bench.record("part.replaced", t0 + 30 * minute, R"({"part":"tube","major":true})", "log");
+    CHECK(bench.device.life.retest_due);
+}
+
 TEST_CASE("fold: a clock that runs ahead is not believed beyond the receipt") {
     Bench bench;
     bench.recv_ms = t0;

@@ -14,11 +14,13 @@ const kpi::Settings settings = [] {
     return out;
 }();
 
-rules::UseEvent& scan(Case& c, std::int64_t at_ms, const std::string& exam, std::int64_t ctdivol_mgy,
-                      std::int64_t dlp_mgy_cm, std::string group = "head") {
+constexpr std::uint64_t child = 100, late = 101;  // examinations; the others are numbered from 1
+
+rules::UseEvent& scan(Case& c, std::int64_t at_ms, std::uint64_t exam, std::int64_t ctdivol_mgy,
+                      std::int64_t dlp_mgy_cm, std::string_view group = "head") {
     rules::UseEvent& use = c.event(at_ms);
-    use.exam_h = exam;
-    use.proto_group = std::move(group);
+    use.exam = exam;
+    use.proto_group = group;
     use.age_band = "18-64";
     use.ctdivol_ugy = ctdivol_mgy * 1000;
     use.dlp_ugy_cm = dlp_mgy_cm * 1000;
@@ -31,13 +33,13 @@ void usual(Case& c) {
     c.watch_all();
     c.c.events_read = {at(0), at(10)};
     for (std::int64_t i = 1; i <= 5; ++i) {
-        const std::string exam = "e" + std::to_string(i);
+        const auto exam = static_cast<std::uint64_t>(i);
         scan(c, at(1, 8 + i), exam, 10 * i, 50 * i);
         scan(c, at(1, 8 + i, 1), exam, 5 * i, 50 * i);
         scan(c, at(1, 8 + i, 2), exam, 900, 9'000).localiser = true;
         c.c.exams.push_back({at(1, 8 + i), at(1, 8 + i, 10 * i), exam});
     }
-    scan(c, at(2), "child", 900, 9'000).age_band = "5-9";
+    scan(c, at(2), child, 900, 9'000).age_band = "5-9";
     c.patients(at(1, 9), 6);
 }
 void half(Case& c) {
@@ -77,19 +79,19 @@ TEST_CASE("kpi: dose percentiles and reference levels") {
         {"three exams are too few",
          [](Case& c) {
              watched_only(c);
-             for (const char* exam : {"a", "b", "c"}) scan(c, at(1), exam, 10, 100);
+             for (const std::uint64_t exam : {1U, 2U, 3U}) scan(c, at(1), exam, 10, 100);
          },
          "ctdivol_p50", "head", "too_few @1000"},
         {"a group without a level",
          [](Case& c) {
              watched_only(c);
-             for (const char* exam : {"a", "b", "c", "d"}) scan(c, at(1), exam, 10, 100, "spine");
+             for (const std::uint64_t exam : {1U, 2U, 3U, 4U}) scan(c, at(1), exam, 10, 100, "spine");
          },
          "drl_ratio_ctdivol", "spine", "not_on_file @1000"},
         {"between two ranks",
          [](Case& c) {
              watched_only(c);
-             for (std::int64_t i = 1; i <= 4; ++i) scan(c, at(1), "e" + std::to_string(i), 10 * i, 100);
+             for (std::int64_t i = 1; i <= 4; ++i) scan(c, at(1), static_cast<std::uint64_t>(i), 10 * i, 100);
          },
          "ctdivol_p25", "head", "17.500 = -/4.000 @1000"},
     };
@@ -103,7 +105,7 @@ TEST_CASE("kpi: turn-round and repeats") {
         {"a longer pause ends the session",
          [](Case& c) {
              usual(c);
-             c.c.exams.push_back({at(1, 16), at(1, 17), "late"});
+             c.c.exams.push_back({at(1, 16), at(1, 17), late});
          },
          "turn_round", "", "35.000 = -/4.000 @1000"},
         {"half read", half, "turn_round", "", "35.000 = -/4.000 @500"},
@@ -113,9 +115,9 @@ TEST_CASE("kpi: turn-round and repeats") {
         {"two more than the plan of two, of eleven",
          [](Case& c) {
              usual(c);
-             scan(c, at(1, 9, 3), "e1", 1, 1);
-             scan(c, at(1, 9, 4), "e1", 1, 1);
-             c.c.uses.erase(std::ranges::find(c.c.uses, std::string{"child"}, &rules::UseEvent::exam_h));
+             scan(c, at(1, 9, 3), 1, 1, 1);
+             scan(c, at(1, 9, 4), 1, 1, 1);
+             c.c.uses.erase(std::ranges::find(c.c.uses, child, &rules::UseEvent::exam));
          },
          "repeat_rate", "", "16.667 = 2.000/12.000 @1000"},
         {"none", usual, "repeat_rate", "", "0.000 = 0.000/11.000 @1000"},
@@ -126,7 +128,7 @@ TEST_CASE("kpi: turn-round and repeats") {
          [](Case& c) {
              watched_only(c);
              c.patients(at(1, 9), 3);
-             scan(c, at(1, 9), "", 10, 10);
+             scan(c, at(1, 9), 0, 10, 10);
          },
          "repeat_rate", "", "not_told @1000"},
     };

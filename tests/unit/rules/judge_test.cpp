@@ -144,7 +144,7 @@ TEST_CASE("judge: fifteen years of hours are judged in little time") {
         use.leaf = ++b.leaf;
         use.proto_group = "chest";
         use.age_band = "18-64";
-        use.exam_h = "e" + std::to_string(i / 4);
+        use.exam = static_cast<std::uint64_t>(i / 4 + 1);
         use.ctdivol_ugy = 9'000 + i % 100;
         use.dlp_ugy_cm = 300'000;
         b.c.uses.push_back(use);

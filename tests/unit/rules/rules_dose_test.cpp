@@ -18,7 +18,7 @@ void heads(Builder& b, int n, std::int64_t ctdivol_ugy, std::int64_t dlp_ugy_cm)
         UseEvent& use = b.event(day0 - day * 20 + i * hour);
         use.proto_group = "head";
         use.age_band = "18-64";
-        use.exam_h = "e" + std::to_string(i);
+        use.exam = static_cast<std::uint64_t>(i + 1);
         use.ctdivol_ugy = ctdivol_ugy;
         use.dlp_ugy_cm = dlp_ugy_cm;
     }
@@ -81,10 +81,13 @@ TEST_CASE("V39: median above the reference level") {
     CHECK(count(children, "V39") == 0);
     for (UseEvent& use : children.c.uses) use.age_band = "";
     CHECK(count(children, "V39") == 0);
-    Builder sum = in_use();  // an examination's exposures are summed
-    heads(sum, 40, 1'000, 500'000);
-    for (std::size_t i = 0; i < sum.c.uses.size(); ++i) sum.c.uses[i].exam_h = "e" + std::to_string(i / 2);
-    CHECK(count(sum, "V39", "dlp:head") == 1);
+    Builder phases = in_use();  // another phase is no higher level: the highest scan of an examination counts
+    heads(phases, 40, 1'000, 500'000);
+    for (std::size_t i = 0; i < phases.c.uses.size(); ++i) phases.c.uses[i].exam = i / 2 + 1;
+    CHECK(count(phases, "V39") == 0);
+    for (std::size_t i = 0; i < phases.c.uses.size(); i += 2) phases.c.uses[i].dlp_ugy_cm = 860'001;
+    CHECK(count(phases, "V39", "dlp:head") == 1);
+    CHECK(of(phases.judged(), "V39").at(0).count == 20);
 }
 
 TEST_CASE("V40: low dose while noise fails") {
@@ -134,7 +137,7 @@ TEST_CASE("V43: more exposures than planned") {
     for (const auto& [n, want] : {std::pair{4, 0u}, std::pair{5, 1u}}) {
         Builder b = in_use();
         heads(b, n + 1, 1'000, 1);
-        for (UseEvent& use : b.c.uses) use.exam_h = "e";
+        for (UseEvent& use : b.c.uses) use.exam = 14;
         b.c.uses[0].localiser = true;
         CHECK(count(b, "V43") == want);
     }

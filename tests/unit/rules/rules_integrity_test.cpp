@@ -113,6 +113,13 @@ TEST_CASE("V50: a counter of one tube goes back") {
     CHECK(judged(R"({"mas":100})", R"({"mas":99})") == 0);
     CHECK(judged(R"({"tube_serial":"T1","exams":9,"scan_ms":7})", R"({"tube_serial":"T1","exams":8,"scan_ms":6})") ==
           2);
+    // By a clock that is behind: told later, about an earlier time, and higher. Nothing went back.
+    Builder behind = in_use();
+    behind.moment(day0 - 2 * day, "counter", R"({"tube_serial":"T1","scan_ms":100})");
+    behind.moment(day0 - 2 * day + hour, "counter", R"({"tube_serial":"T1","scan_ms":110})");
+    behind.c.moments.insert(behind.c.moments.begin() + 1, {day0 - 2 * day + hour / 2, ++behind.leaf, "counter",
+                                                           R"({"tube_serial":"T1","scan_ms":120})"});
+    CHECK(count(behind, "V50") == 0);
 }
 
 TEST_CASE("V51: one identity at two places") {
@@ -150,4 +157,24 @@ TEST_CASE("V52: declared counts against observed ones") {
     CHECK(judged(100, 111, 0) == 1);  // more than declared is more, watched or not
     CHECK(judged(111, 100, 54) == 1);
     CHECK(judged(111, 100, 53) == 0);
+
+    // Examinations of test objects are no patients: 430 seen, of which up to 30 may be of test objects.
+    const auto with_tests = [](std::int64_t declared, std::int64_t test_exposures) {
+        Builder b = in_use();
+        paper::DeclaredCount month;
+        month.id = "c1";
+        month.device = "ct-0001";
+        month.from_ms = day0 - 2 * day;
+        month.to_ms = day0 - day;
+        month.exams = declared;
+        b.c.papers.counts = {month};
+        UseHour& hour_row = b.use(day0 - 2 * day, 430);
+        hour_row.exposures = 430 + test_exposures;
+        for (int i = 1; i < 24; ++i) b.use(day0 - 2 * day + i * hour, 0);
+        return of(b.judged(), "V52").size();
+    };
+    CHECK(with_tests(400, 0) == 1);
+    CHECK(with_tests(400, 30) == 0);
+    CHECK(with_tests(370, 30) == 1);
+    CHECK(with_tests(460, 30) == 1);
 }

@@ -159,6 +159,16 @@ TEST_CASE("V19: the counter grows more than the exposures told") {
     CHECK(judged(161, 100, true, 0).empty());
     CHECK(judged(2'100, 2'000, false, 0).empty());
     CHECK(judged(2'101, 2'000, false, 0).size() == 1);
+
+    // A clock set back by three hours: exposures of the morning are told before the first counter.
+    Builder stepped = in_use();
+    const auto at = day0 - 3 * day;
+    stepped.moment(at, "counter", R"({"tube_id":"A","scan_ms":1000000})");
+    stepped.moment(at + day, "counter", R"({"tube_id":"A","scan_ms":1900000})");
+    CHECK(count(stepped, "V19") == 1);
+    stepped.c.moments.insert(stepped.c.moments.begin() + 1,
+                             {at + hour, ++stepped.leaf, "clock", R"({"step_ms":-10800000})"});
+    CHECK(count(stepped, "V19") == 0);
 }
 
 TEST_CASE("V20: unusual use while closed") {

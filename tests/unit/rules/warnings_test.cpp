@@ -66,6 +66,13 @@ TEST_CASE("W03: faults closer and closer together") {
     CHECK(judged({90, 40, 20, 10, 5}) == 1);
     CHECK(judged({20, 10, 5}) == 0);
     CHECK(judged({360, 350, 340, 300}) == 0);
+
+    // A device that came into the register with a long past: of its faults only those since then are known.
+    Builder adopted = in_use();
+    adopted.c.registered_ms = day0 - 60 * day;
+    for (const int ago : {50, 38, 25, 12})
+        adopted.state(day0 - ago * day, State::fault).state(day0 - ago * day + hour, State::in_use);
+    CHECK(count(adopted, "W03") == 0);
 }
 
 TEST_CASE("W04: dose rises by more than a tenth") {
@@ -82,6 +89,30 @@ TEST_CASE("W04: dose rises by more than a tenth") {
     CHECK(judged(54'000, 60) == 0);
     CHECK(judged(57'000, 60) == 1);
     CHECK(judged(57'000, 49) == 0);
+
+    // Doses that scatter as chests do: a mean of fifty that lies 13 % higher may be chance, one 50 % higher is not.
+    const auto scattered = [](double factor) {
+        Builder b = in_use();
+        for (int i = 0; i < 300; ++i) {
+            UseEvent& use = b.event(day0 - 80 * day + i * hour);
+            use.proto_group = "chest";
+            constexpr int scatter[] = {40, 65, 90, 100, 120, 150, 240};
+            use.ctdivol_ugy = static_cast<std::int64_t>(scatter[i % 7] * 100 * (i < 230 ? 1.0 : factor));
+        }
+        return of(b.judged(), "W04").size();
+    };
+    CHECK(scattered(1.13) == 0);
+    CHECK(scattered(1.5) == 1);
+
+    // The scans of one examination are one value.
+    Builder scans = in_use();
+    for (int i = 0; i < 120; ++i) {
+        UseEvent& use = scans.event(day0 - 80 * day + i * hour);
+        use.proto_group = "head";
+        use.exam = static_cast<std::uint64_t>(i / 2 + 1);
+        use.ctdivol_ugy = i < 60 ? 50'000 + (i % 5) * 500 : 60'000;
+    }
+    CHECK(count(scans, "W04") == 0);
 }
 
 TEST_CASE("W05: a test value drifts to its limit") {
@@ -110,7 +141,7 @@ TEST_CASE("W06: warmer than the load explains") {
         for (int d = 45; d > 0; --d) {
             b.use(day0 - d * day).exposure_ms = (d % 7) * 1'000;
             const int oil = 40'000 + (d % 7) * 100 + (d % 3) * 10 + (d <= warm_days ? 5'000 : 0);
-            b.moment(day0 - d * day + 1, "env", "{\"oil_mc\":" + std::to_string(oil) + "}");
+            b.c.climate.push_back({day0 - d * day + 1, oil, std::nullopt});
         }
         return of(b.judged(), "W06", "oil_mc").size();
     };
