@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "server/domain/leaf_json.hpp"
-#include "server/domain/moment.hpp"
+#include "server/store/read_findings.hpp"
 
 namespace gantry::judging {
 namespace {
@@ -14,7 +14,6 @@ namespace {
 using rules::DeviceCase;
 
 constexpr std::int64_t all_time_ms = std::numeric_limits<std::int64_t>::max();
-constexpr std::size_t gaps_max = 1000;
 
 }  // namespace
 
@@ -53,31 +52,16 @@ std::vector<rules::ZoneOffset> offsets_of(const std::string& tz, std::int64_t fr
 }
 
 void read_states(store::StoreReader& reader, store::DevNo dev_no, DeviceCase& out) {
+    out.states.clear();
     for (const store::IntervalRow& row : reader.intervals(dev_no, Lane::lifecycle, 0, all_time_ms))
         out.states.push_back({row.from_ms, row.to_ms.value_or(paper::forever_ms),
                               state_from(row.state).value_or(State::none), row.leaf});
 }
 
-void add_moment(const store::StoreReader::Leaf& leaf, std::int64_t at_ms, DeviceCase& out) {
-    const std::string_view bytes = as_text(ByteView{leaf.bytes});
-    if (leaf.row.type == LeafType::record) {
-        std::string inner;
-        if (const auto record = record_inside(bytes, inner))
-            out.moments.push_back({at_ms, leaf.row.idx, std::string{record->type}, std::string{record->body}});
-    } else if (leaf.row.type == LeafType::declaration) {
-        auto read = parse_declaration_leaf(bytes);
-        if (!read || read->declared.paper) return;
-        Declaration& d = read->declared;
-        out.declared.push_back({at_ms, leaf.row.recv_ms, leaf.row.idx, std::move(d.event), d.role, std::move(d.data),
-                                std::move(d.evidence)});
-    }
-}
-
 void read_gaps(store::StoreReader& reader, store::DevNo dev_no, DeviceCase& out) {
-    for (const store::FindingRow& row : reader.findings(dev_no, false, gaps_max)) {
-        const bool lost = row.rule == "records_lost" || row.rule == "poisoned";
+    out.gaps.clear();
+    for (const store::FindingRow& row : store::gap_findings(reader, dev_no)) {
         const bool broken = row.rule == "fork" || row.rule == "identity_conflict";
-        if (!lost && !broken && row.rule != "gap_open") continue;
         out.gaps.push_back({row.first_at_ms, row.first_leaf, static_cast<std::int64_t>(row.count), broken,
                             row.open ? std::nullopt : std::optional{row.last_at_ms}});
     }

@@ -18,7 +18,6 @@ void read_entry(const std::string& json, rules::DeviceCase& out);
 std::vector<rules::ZoneOffset> offsets_of(const std::string& tz, std::int64_t from_ms, std::int64_t to_ms);
 
 void read_states(store::StoreReader& reader, store::DevNo dev_no, rules::DeviceCase& out);
-void add_moment(const store::StoreReader::Leaf& leaf, std::int64_t at_ms, rules::DeviceCase& out);
 void read_gaps(store::StoreReader& reader, store::DevNo dev_no, rules::DeviceCase& out);
 
 }  // namespace gantry::judging

@@ -5,6 +5,7 @@
 
 #include "server/domain/day_cell.hpp"
 #include "server/domain/rules/span.hpp"
+#include "server/judging/case_moments.hpp"
 #include "server/judging/case_parts.hpp"
 #include "server/judging/paper_reader.hpp"
 #include "server/judging/use_reader.hpp"
@@ -112,8 +113,9 @@ FigureCase::FigureCase(store::StoreReader& reader, const store::StoreReader::Dev
     for (const store::IntervalRow& fault : reader_.intervals(dev_no_, Lane::faults, 0, all_time_ms))
         device.faults.push_back(
             {fault.from_ms, fault.to_ms.value_or(paper::forever_ms), fault.key, fault.state, fault.leaf});
+    MomentTaker taker;
     for (const store::MomentRow& moment : store::declared_works(reader_, dev_no_))
-        if (const auto leaf = reader_.leaf(moment.leaf)) add_moment(*leaf, moment.at_ms, device);
+        if (const auto leaf = reader_.leaf(moment.leaf)) taker.take(*leaf, moment.at_ms, device);
     read_gaps(reader_, dev_no_, device);
     papers = store::papers_of_device(reader_, device.device, device.org, device.site);
     device.papers = papers_from(identity_of(device.device, row.row.entry), papers);

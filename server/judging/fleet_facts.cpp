@@ -81,6 +81,10 @@ void add_fleet_facts(rules::DeviceCase& device, const FleetFacts& fleet) {
         std::erase(rest, device.device);
         if (!rest.empty()) to[key] = std::move(rest);
     };
+    device.same_serial.clear();
+    device.same_report.clear();
+    device.inspector_day_tests.clear();
+    device.licence_devices.clear();
     std::set<std::string> serials{device.fold.identity.serial, device.papers.sheet.serial};
     for (const TubeFold& tube : device.fold.tubes) serials.insert(tube.serial);
     for (const std::string& serial : serials) others(fleet.by_serial, serial, device.same_serial);

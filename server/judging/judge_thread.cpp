@@ -10,7 +10,6 @@
 #include "common/io/log.hpp"
 #include "server/domain/finding/finding_life.hpp"
 #include "server/domain/finding/verdict.hpp"
-#include "server/judging/case_reader.hpp"
 #include "server/store/read_findings.hpp"
 #include "server/store/read_fleet.hpp"
 #include "server/store/read_papers.hpp"
@@ -136,19 +135,33 @@ void JudgeThread::look_for_papers() {
         for (const store::PaperRow& row : filed) {
             papers_seen_ = row.leaf + 1;
             const auto subjects = paper::subjects_of({row.kind, row.id, row.body});
-            const bool devices_only =
-                subjects && !subjects->empty() && std::ranges::all_of(*subjects, [](const paper::Subject& subject) {
-                    return subject.scope == paper::Scope::device;
-                });
-            if (!devices_only) {
+            if (!subjects || subjects->empty()) {  // withdrawn: whom it named is not told
+                keeper_.all_papers_changed();
                 ask_all();
                 continue;
             }
-            for (const paper::Subject& subject : *subjects)
-                if (const auto place = places_.find(subject.id); place != places_.end()) place->second.asked = true;
+            for (const paper::Subject& subject : *subjects) ask_for(subject);
         }
         if (filed.size() < papers_at_once) return;
         fleet_ms_ = 0;
+    }
+}
+
+// A paper of an organisation or a site concerns its devices; what names a person, a body or an instrument may concern
+// any.
+void JudgeThread::ask_for(const paper::Subject& subject) {
+    if (subject.scope == paper::Scope::named || subject.scope == paper::Scope::all) {
+        keeper_.all_papers_changed();
+        return ask_all();
+    }
+    for (auto& [device, place] : places_) {
+        const bool unknown = place.org.empty() && place.site.empty();
+        const bool concerned = (subject.scope == paper::Scope::device && subject.id == device) ||
+                               (subject.scope == paper::Scope::org && (unknown || subject.id == place.org)) ||
+                               (subject.scope == paper::Scope::site && (unknown || subject.id == place.site));
+        if (!concerned) continue;
+        keeper_.papers_changed(device);
+        place.asked = true;
     }
 }
 
@@ -171,9 +184,12 @@ void JudgeThread::judge_device(const std::string& device, std::int64_t now_ms) {
     const auto began = Steady::now();
     const auto newest = newest_.find(device);
     const std::uint64_t leaf = newest == newest_.end() ? 0 : newest->second;
-    const auto subject = read_case(reader_, device, fleet_, *pack_, now_ms);
+    const rules::DeviceCase* subject = keeper_.refresh(reader_, device, fleet_, now_ms);
     if (!subject) return;
-    const rules::Judged judged = rules::judge(*subject, *pack_);
+    rules::Judged judged = rules::judge(*subject, *pack_);
+    if (keeper_.fetch(reader_, device, judged.wanted)) judged = rules::judge(*subject, *pack_);
+    place.org = subject->org;
+    place.site = subject->site;
     due_.put(device, {subject->name, subject->org, subject->site, due::due_list(*subject)});
     const auto row = reader_.device(device);
     auto facts = finding::verdicts(device, known_of(store::judged_findings(reader_, row->row.dev_no)), judged, *pack_);

@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "server/domain/leaf_json.hpp"
+#include "server/domain/paper/paper_subjects.hpp"
 #include "server/domain/rules/pack.hpp"
+#include "server/judging/case_keeper.hpp"
 #include "server/judging/due_board.hpp"
 #include "server/judging/fleet_facts.hpp"
 
@@ -60,7 +62,8 @@ private:
         std::int64_t judged_ms = 0;    // never: 0
         std::int64_t next_due_ms = 0;  // a deadline
         std::int64_t cost_ms = 0;
-        bool asked = true;  // a paper, a declaration or a new pack: at once
+        bool asked = true;      // a paper, a declaration or a new pack: at once
+        std::string org, site;  // whose papers concern it; empty: not judged yet
     };
 
     void run();
@@ -69,11 +72,13 @@ private:
     std::vector<std::string> due(std::int64_t now_ms);
     void judge_device(const std::string& device, std::int64_t now_ms);
     void ask_all();
+    void ask_for(const paper::Subject& subject);
 
     JudgeOptions options_;
     std::shared_ptr<const rules::RulePack> pack_;
     Submit submit_;
     store::StoreReader reader_;
+    CaseKeeper keeper_;
     FleetFacts fleet_;
     std::int64_t fleet_ms_ = 0;
     std::uint64_t papers_seen_ = 0;  // leaf of the newest paper that was looked at

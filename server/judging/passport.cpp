@@ -6,6 +6,7 @@
 #include "server/domain/leaf_json.hpp"
 #include "server/domain/record_body.hpp"
 #include "server/domain/rules/span.hpp"
+#include "server/judging/case_moments.hpp"
 #include "server/judging/case_parts.hpp"
 #include "server/judging/figure_reader.hpp"
 #include "server/store/read_passport.hpp"
@@ -89,11 +90,12 @@ void add_part(const rules::Moment& moment, Passport& out) {
 // What people declared about the device's life, and the parts that were changed, told by it or by its work orders.
 void read_life_moments(store::StoreReader& reader, store::DevNo dev_no, Passport& out) {
     DeviceCase life;
+    MomentTaker taker;
     std::vector<std::string> raw;
     for (const store::MomentRow& moment : store::life_moments(reader, dev_no)) {
         const auto leaf = reader.leaf(moment.leaf);
         const std::size_t before = life.declared.size();
-        if (leaf) add_moment(*leaf, moment.at_ms, life);
+        if (leaf) taker.take(*leaf, moment.at_ms, life);
         if (life.declared.size() > before) raw.emplace_back(as_text(ByteView{leaf->bytes}));
     }
     for (const rules::Moment& moment : life.moments)

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/domain/rules/case.hpp"
+#include "server/judging/use_words.hpp"
 #include "server/store/store_reader.hpp"
 
 namespace gantry::judging {
@@ -27,5 +28,9 @@ SingleEvents read_events(store::StoreReader& reader, store::DevNo dev_no, std::s
 // counted once.
 std::vector<rules::UseEvent> read_uses(store::StoreReader& reader, store::DevNo dev_no,
                                        std::span<const store::HourRow> all, std::span<const std::int64_t> wanted);
+
+// The same, packed.
+std::vector<PackedUse> read_packed_uses(store::StoreReader& reader, store::DevNo dev_no,
+                                        std::span<const store::HourRow> all, std::span<const std::int64_t> wanted);
 
 }  // namespace gantry::judging

@@ -133,6 +133,15 @@ std::vector<FindingRow> judged_findings(StoreReader& reader, DevNo dev_no) {
     return out;
 }
 
+std::vector<FindingRow> gap_findings(StoreReader& reader, DevNo dev_no) {
+    FindingQuery query{reader.db(), std::string{finding_columns} +
+                                        "WHERE dev_no = ?1 AND rule IN ('fork', 'gap_open', 'identity_conflict', "
+                                        "'poisoned', 'records_lost') LIMIT ?2"};
+    std::vector<FindingRow> out;
+    query.each(to_finding([&](FindingRow row) { out.push_back(std::move(row)); }), dev_no, page_rows_max);
+    return out;
+}
+
 std::vector<FindingStepRow> finding_steps(StoreReader& reader, DevNo dev_no, std::string_view rule,
                                           std::string_view key) {
     sql::Query<std::uint64_t, std::int64_t, std::string, std::string, std::string, std::string, std::string> query{

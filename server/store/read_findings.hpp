@@ -51,6 +51,8 @@ std::vector<FindingRow> judged_findings(StoreReader& reader, DevNo dev_no);
 
 // Those that were found first in [from, to), by that time; at most page_rows_max.
 std::vector<FindingRow> findings_found(StoreReader& reader, DevNo dev_no, std::int64_t from_ms, std::int64_t to_ms);
+// Those about missing records and broken chains, whatever became of them.
+std::vector<FindingRow> gap_findings(StoreReader& reader, DevNo dev_no);
 
 // Oldest first.
 std::vector<FindingStepRow> finding_steps(StoreReader& reader, DevNo dev_no, std::string_view rule,

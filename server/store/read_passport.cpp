@@ -15,7 +15,8 @@ std::vector<MomentRow> life_moments(StoreReader& reader, DevNo dev_no) {
     std::vector<MomentRow> out;
     sql::Query<std::int64_t, std::uint64_t, std::string> query{
         reader.db(),
-        "SELECT at_ms, leaf, type FROM moment WHERE dev_no = ?1 AND type NOT IN ('counter', 'power.on', 'power.off', "
+        "SELECT at_ms, leaf, type FROM moment WHERE dev_no = ?1 AND type NOT IN ('counter', 'env', 'power.on', "
+        "'power.off', "
         "'audit', 'service.session', 'fault.raised', 'fault.cleared', 'identity', 'config.changed', 'clock', "
         "'epoch_open', 'gap_declared', 'registered', 'paper.filed', 'paper.withdrawn') ORDER BY at_ms, leaf"};
     query.each(

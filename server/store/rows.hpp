@@ -107,7 +107,7 @@ struct FindingStepRow {
     std::string action{}, actor{}, role{}, reason{}, owner{};
 };
 
-// A rare leaf of a device: all but use, watching and room climate.
+// A rare leaf of a device: all but use and watching.
 struct MomentRow {
     std::int64_t at_ms = 0;
     std::uint64_t leaf = 0;
