@@ -12,10 +12,8 @@
 #include <charconv>
 #include <optional>
 #include <thread>
-#include <utility>
 
 #include "firmware-sim/emit/file_sink.hpp"
-#include "firmware-sim/emit/papers.hpp"
 #include "firmware-sim/model/observation.hpp"
 
 namespace gantry::sim {
@@ -133,8 +131,8 @@ public:
 
     void take(std::uint32_t device, const SimEvent& event) override {
         const auto& profile = fleet_.profile(device);
-        file_papers(profile, event);
-        const std::string path = fmt::format("/api/v1/devices/{}/declarations", profile.id);
+        const bool paper = std::get<Declared>(event.what).paper != nullptr;
+        const std::string path = paper ? "/api/v1/papers" : fmt::format("/api/v1/devices/{}/declarations", profile.id);
         const std::string body = declaration_json(fleet_.options(), profile, event);
         const auto answer = until_answered(path, body);
         if (!answer) return;
@@ -147,20 +145,6 @@ public:
     }
 
 private:
-    // The guards ask for papers: a declaration of a lawful hospital comes after them.
-    void file_papers(const Profile& profile, const SimEvent& event) {
-        std::vector<std::string> bodies = papers_before(fleet_.options(), profile, event);
-        if (!std::exchange(shared_filed_, true)) {
-            const auto shared = shared_papers(fleet_.options());
-            bodies.insert(bodies.begin(), shared.begin(), shared.end());
-        }
-        for (const std::string& body : bodies) {
-            const auto answer = until_answered("/api/v1/papers", body);
-            if (answer && answer->status != 201)
-                fmt::print(stderr, "gantry-sim: /api/v1/papers: {} {} <- {}\n", answer->status, answer->body, body);
-        }
-    }
-
     // No answer, "busy" and "starting" pass; everything else is an answer.
     std::optional<Answer> until_answered(const std::string& path, const std::string& body) {
         const auto until = std::chrono::steady_clock::now() + patience_;
@@ -178,7 +162,6 @@ private:
     const Fleet& fleet_;
     HttpClient client_;
     std::chrono::milliseconds patience_;
-    bool shared_filed_ = false;
 };
 
 }  // namespace

@@ -13,7 +13,8 @@ struct DeclarationTally {
     std::uint64_t refused = 0;
 };
 
-/// Where people's declarations go, in order: POST URL/api/v1/devices/{id}/declarations, a file, or nowhere.
+/// Where people's declarations go, in order: POST URL/api/v1/devices/{id}/declarations, papers to URL/api/v1/papers; a
+/// file; or nowhere.
 class Declarations {
 public:
     virtual ~Declarations() = default;

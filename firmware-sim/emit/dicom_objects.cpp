@@ -135,9 +135,11 @@ std::string protocol_text(const ExamRecord& exam) {
 void put_alert(Content dose, const Exposure& shot) {
     if (!shot.alert) return;
     Content alert = dose.container({"113900", "DCM", "Dose Check Alert Details"});
-    alert.code({"113901", "DCM", "DLP Alert Value Configured"}, yes);
+    alert.code({"113901", "DCM", "DLP Alert Value Configured"}, shot.alert->configured ? yes : no);
     alert.code({"113902", "DCM", "CTDIvol Alert Value Configured"}, no);
+    if (!shot.alert->configured) return;
     alert.number({"113903", "DCM", "DLP Alert Value"}, thousandths(shot.alert->dlp_alert_ugy_cm), mgy_cm);
+    if (shot.alert->dlp_estimate_ugy_cm == 0) return;
     alert.number({"113905", "DCM", "Accumulated DLP Forward Estimate"}, thousandths(shot.alert->dlp_estimate_ugy_cm),
                  mgy_cm);
     if (shot.alert->reason_given) alert.text({"113907", "DCM", "Reason for Proceeding"}, "clinical need");

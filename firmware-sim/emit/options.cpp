@@ -26,8 +26,10 @@ constexpr std::array flags{
     Flag{"--to-intake", "DIR", "", "agents' intake sockets, DIR/<device>.sock"},
     Flag{"--to-dicom", "HOST:PORT", "", "dose reports and MPPS, calling AE title per device"},
     Flag{"--to-mqtt", "URL", "", "play all agents: signed frames to mqtt://HOST:PORT"},
-    Flag{"--violations", "LIST", "", "default, none, or codes out of V10,V14,V19,V26,V46,V49,V50"},
-    Flag{"--truth", "FILE", "", "what was planted: {rule, device, from, to}, times in UTC ms"},
+    Flag{"--violations", "LIST", "", "default, all, none, or codes: V10,V19 (a wrong code lists them)"},
+    Flag{"--violation-block", "N", "", "each chosen wrong once in every N devices, 4 to 10000 (default 16)"},
+    Flag{"--story", "", "", "the first seven devices have a part each: what a demonstration shows"},
+    Flag{"--truth", "FILE", "", "what is true: {rule, device, from, to, implies}, times in UTC ms"},
     Flag{"--rate", "N|max", "", "events a second over the whole fleet (default max)"},
     Flag{"--live", "", "", "after the past go on at the pace of the clock until SIGTERM"},
     Flag{"--speedup", "F", "", "replay the past no faster than F times life"},
@@ -92,6 +94,8 @@ void read_fleet(Reader& reader, RunOptions& run) {
     reader.number<std::uint32_t>("--devices", fleet.devices, 1, 200'000);
     reader.number<int>("--days", fleet.days, 1, 7'305);
     reader.number<std::uint64_t>("--seed", fleet.seed, 0, UINT64_MAX);
+    reader.number<std::uint32_t>("--violation-block", fleet.violation_block, 4, 10'000);
+    fleet.story = reader.has("--story");
     reader.text("--devices-prefix", fleet.device_prefix);
     if (!DeviceId::parse(fmt::format("{}{:06}", fleet.device_prefix, fleet.devices)))
         reader.fail(bad("--devices-prefix", fleet.device_prefix,

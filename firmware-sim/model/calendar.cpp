@@ -67,6 +67,16 @@ LocalTime to_local(const Zone& zone, std::int64_t utc_ms) noexcept {
             rest % 1'000};
 }
 
+std::int64_t month_start_ms(std::int64_t utc_ms) noexcept {
+    const auto date = civil(floor_div(utc_ms, day_ms));
+    return days_from_civil(static_cast<int>(date.year()), static_cast<int>(static_cast<unsigned>(date.month())), 1) *
+           day_ms;
+}
+
+std::int64_t next_month_ms(std::int64_t utc_ms) noexcept {
+    return month_start_ms(month_start_ms(utc_ms) + 32 * day_ms);
+}
+
 std::optional<std::int64_t> parse_date(std::string_view text) noexcept {
     std::string_view pattern = text.size() == 10 ? "dddd-dd-dd" : "dddddddd";
     if (text.size() != pattern.size()) return std::nullopt;

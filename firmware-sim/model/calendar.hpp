@@ -41,6 +41,10 @@ std::int64_t local_midnight_utc_ms(const Zone& zone, std::int64_t local_day) noe
 std::int64_t local_day_of(const Zone& zone, std::int64_t utc_ms) noexcept;
 LocalTime to_local(const Zone& zone, std::int64_t utc_ms) noexcept;
 
+/// The beginning of the UTC month that holds this instant, and of the one after it.
+std::int64_t month_start_ms(std::int64_t utc_ms) noexcept;
+std::int64_t next_month_ms(std::int64_t utc_ms) noexcept;
+
 /// "2026-03-01" or "20260301" to UTC milliseconds of that day's midnight; nothing for anything else.
 std::optional<std::int64_t> parse_date(std::string_view text) noexcept;
 /// "2026-03-01T04:05:06.007Z"

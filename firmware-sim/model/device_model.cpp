@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+
+#include "firmware-sim/model/wrong.hpp"
 
 namespace gantry::sim {
 namespace {
@@ -22,15 +25,22 @@ std::array<double, 24> hours_open(bool round_the_clock) {
     return weights;
 }
 
-std::int64_t first_tube_use(const FleetOptions& options, const Profile& profile, const Plan& plan,
+std::int64_t first_tube_use(const FleetOptions& options, std::uint32_t device, const Plan& plan,
                             std::int64_t tube_life_ms) {
-    Prng prng = Prng::keyed(options.seed, profile.index, stream_first_use, 0);
-    const bool fresh = plan.turn == Turn::commissioned_in_window ||
-                       (plan.turn == Turn::violation && plan.rule == Rule::use_before_commissioning);
-    if (fresh) return prng.between(200'000, 900'000);  // Only the installers' tests.
-    // A planned turn needs a tube that lives through it.
-    return static_cast<std::int64_t>(static_cast<double>(tube_life_ms) *
-                                     prng.uniform(0.05, plan.turn == Turn::none ? 0.98 : 0.5));
+    Prng prng = Prng::keyed(options.seed, device, stream_first_use, 0);
+    if (plan.turn == Turn::commissioned_in_window || plan.turn == Turn::accepting)
+        return prng.between(200'000, 900'000);  // Only the installers' tests.
+    // A planned wrong or turn needs a tube that lives through it.
+    const bool planned = plan.turn != Turn::none || !plan.lawful();
+    return static_cast<std::int64_t>(static_cast<double>(tube_life_ms) * prng.uniform(0.05, planned ? 0.5 : 0.98));
+}
+
+// Two wrongs are on the type plate.
+Profile planned_profile(const FleetOptions& options, std::uint32_t index, const Plan& plan) {
+    Profile profile = make_profile(options, index);
+    if (const Planned* clone = plan.of(Rule::V51); clone && clone->peer < options.devices)
+        profile.serial = make_profile(options, clone->peer).serial;
+    return profile;
 }
 
 }  // namespace
@@ -43,21 +53,43 @@ std::int64_t tube_life_ms(const FleetOptions& options, std::uint32_t device, std
 }
 
 DeviceModel::DeviceModel(const FleetOptions& options, std::uint32_t index)
+    : DeviceModel{options, index, plan_for(options, index)} {}
+
+DeviceModel::DeviceModel(const FleetOptions& options, std::uint32_t index, Plan plan)
     : options_{options},
-      profile_{make_profile(options, index)},
-      plan_{plan_for(options, profile_)},
+      plan_{std::move(plan)},
+      profile_{planned_profile(options, index, plan_)},
       life_{make_life(options, profile_, plan_)},
       start_ms_{local_midnight_utc_ms(profile_.zone, options.from_ms / day_ms)},
-      recorder_{options, profile_, plan_, first_tube_use(options, profile_, plan_, tube_life_ms(options, index, 0, 0))},
+      dossier_{make_dossier(options, profile_, life_, plan_)},
+      recorder_{options, profile_, {}},
       life_prng_{Prng::keyed(options.seed, index, stream_faults, 0)},
       next_day_{options.from_ms / day_ms},
       software_{profile_.software},
       tubes_{} {
-    for (std::size_t i = 0; i < static_cast<std::size_t>(profile_.sources); ++i)
+    std::vector<Violation> by_use;
+    const std::int64_t first_use_ms = plant(by_use);
+    recorder_ = Recorder{options_, profile_, {first_use_ms, dossier_.tube_rated_scan_ms, std::move(by_use)}};
+    for (std::size_t i = 0; i < static_cast<std::size_t>(profile_.sources); ++i) {
         tubes_[i] = {recorder_.scan_ms(static_cast<int>(i)), tube_life_ms(options, index, i, 0), 0};
-    next_pm_day_ = next_day_ + life_prng_.between(0, 90);
+        if (!plan_.lawful()) tubes_[i].life_ms = std::max(tubes_[i].life_ms, tubes_[i].used_ms + 900'000'000);
+    }
+    next_pm_day_ = local_day_of(profile_.zone, dossier_.maintenance.next_ms);
     schedule_fault(std::max(start_ms_, life_.commissioned_ms));
+    file_papers();
     declare_life();
+}
+
+// All wrongs at once, before anything happens: they change the file, the habits and what will happen. The answer is
+// what the first tube has behind it.
+std::int64_t DeviceModel::plant(std::vector<Violation>& by_use) {
+    const std::int64_t first_use_ms =
+        first_tube_use(options_, profile_.index, plan_, tube_life_ms(options_, profile_.index, 0, 0));
+    Stage stage{options_, profile_, plan_,    life_, start_ms_, end_ms(), first_use_ms,
+                dossier_, habits_,  pending_, told_, by_use,    stops_};
+    for (const Planned& planned : plan_.wrongs) find_wrong(planned.rule)->plant(stage, planned);
+    if (plan_.turn == Turn::sealed_in_window) stage.seal(plan_.from_ms);
+    return first_use_ms;
 }
 
 void DeviceModel::advance(std::int64_t until_ms, std::vector<SimEvent>& out) {
@@ -66,35 +98,39 @@ void DeviceModel::advance(std::int64_t until_ms, std::vector<SimEvent>& out) {
     std::ranges::stable_sort(pending_, by_time);
     const auto end = std::ranges::find_if(pending_, [&](const SimEvent& event) { return event.true_ms >= until_ms; });
     for (auto it = pending_.begin(); it != end; ++it)
-        if (recorder_.tell(*it)) out.push_back(std::move(*it));
+        if (recorder_.tell(*it, habits_)) out.push_back(std::move(*it));
     pending_.erase(pending_.begin(), end);
+    given_ms_ = std::max(given_ms_, until_ms);
 }
 
 bool DeviceModel::silent(std::int64_t at_ms) const {
-    return plan_.turn == Turn::violation && plan_.rule == Rule::silence && at_ms + longest_exam_ms >= plan_.from_ms &&
-           at_ms < plan_.to_ms;
+    return habits_.at(Habit::silent, at_ms) || habits_.at(Habit::silent, at_ms + longest_exam_ms);
 }
 
+bool DeviceModel::busy(std::int64_t from_ms, std::int64_t to_ms) const {
+    return std::ranges::any_of(plan_.busy,
+                               [&](const Plan::Busy& own) { return own.from_ms < to_ms && from_ms < own.to_ms; });
+}
+
+// A fault may stop the scanner for days; a week later at the latest it is over.
 bool DeviceModel::eventful(std::int64_t at_ms) const {
-    return plan_.turn == Turn::none || (life_.decommissioned_ms == 0 && at_ms > plan_.to_ms + day_ms);
+    if (busy(at_ms - day_ms, at_ms + 8 * day_ms)) return false;
+    if (plan_.turn == Turn::none) return true;
+    if (plan_.turn == Turn::sealed_in_window) return at_ms < plan_.from_ms - 8 * day_ms;
+    return life_.ended_ms == 0 && at_ms > plan_.to_ms + day_ms;
 }
 
 bool DeviceModel::patients_allowed(std::int64_t at_ms) const {
     if (at_ms < down_until_ms_ || silent(at_ms)) return false;
-    if (plan_.turn == Turn::violation &&
-        (plan_.rule == Rule::use_before_commissioning || plan_.rule == Rule::use_after_decommissioning) &&
-        at_ms >= plan_.from_ms && at_ms + longest_exam_ms < plan_.to_ms)
-        return true;
-    return at_ms >= life_.commissioned_ms &&
-           (life_.decommissioned_ms == 0 || at_ms + longest_exam_ms < life_.decommissioned_ms);
+    const std::int64_t end_ms = at_ms + longest_exam_ms;
+    if (habits_.at(Habit::closed, at_ms) || habits_.at(Habit::closed, end_ms)) return false;
+    if (habits_.at(Habit::open_anyway, at_ms) && habits_.at(Habit::open_anyway, end_ms)) return true;
+    return at_ms >= life_.commissioned_ms && (life_.ended_ms == 0 || end_ms < life_.ended_ms);
 }
 
 void DeviceModel::push_exam(const Exam& exam) {
-    push(exam.start_ms, exam.started);
-    for (const auto& shot : exam.shots) push(shot.at_ms, shot.exposure);
-    push(exam.end_ms, exam.ended);
-    push(exam.end_ms + 8'000,
-         DoseSummary{exam.started.exam, exam.started.group, exam.ended.exposures, exam.ended.dlp_ugy_cm});
+    exam_events(exam, pending_);
+    if (exam.started.purpose == Purpose::patient) ++month_exams_[month_start_ms(exam.start_ms)];
 }
 
 DeviceModel::Day DeviceModel::open_day() {
@@ -112,8 +148,8 @@ DeviceModel::Day DeviceModel::open_day() {
     day.off_ms = profile_.round_the_clock ? day.end_ms : day.start_ms + 21 * hour_ms + 30 * minute_ms;
 
     std::int64_t& last_ms = day.last_ms;
-    last_ms = life_.decommissioned_ms == 0 ? day.end_ms : life_.decommissioned_ms;
-    if (plan_.turn == Turn::violation && plan_.rule == Rule::use_after_decommissioning) last_ms = plan_.to_ms;
+    last_ms = life_.ended_ms == 0 ? day.end_ms : life_.ended_ms;
+    if (plan_.of(Rule::V14)) last_ms = plan_.to_ms;
     day.on_ms = std::max(day.on_ms, life_.installed_ms);
     day.off_ms = std::min(day.off_ms, last_ms == day.end_ms ? last_ms : last_ms - 5 * minute_ms);
     day.off_ms = std::max(day.off_ms, std::min(day.on_ms, day.end_ms));
@@ -123,6 +159,8 @@ DeviceModel::Day DeviceModel::open_day() {
 
 void DeviceModel::generate_day() {
     Day day = open_day();
+    if (life_.never_installed) return;
+    file_month(day);
     if (day.on_ms < day.off_ms) {
         switch_on(day);
         maintain(day);
@@ -158,18 +196,20 @@ void DeviceModel::switch_off(Day& day) {
 }
 
 void DeviceModel::watch_hours(Day& day) {
-    // About one day in eighty the agent's box itself is away for a while.
+    // About one day in eighty the agent's box itself is away for a while: by night, or no longer than is allowed.
     const bool away = day.prng.chance(0.0125);
-    const std::int64_t away_from = day.start_ms + day.prng.between(0, 23 * 60) * minute_ms;
-    const std::int64_t away_to = away_from + day.prng.between(15, 240) * minute_ms;
+    const std::int64_t away_from = day.start_ms + day.prng.between(0, 3 * 60) * minute_ms;
+    const std::int64_t away_to = away_from + day.prng.between(5, profile_.round_the_clock ? 14 : 120) * minute_ms;
     for (std::int64_t hour = day.start_ms; hour < day.end_ms; hour += hour_ms) {
         const std::int64_t told = std::min(hour + hour_ms, day.last_ms) - 1;
         if (hour >= day.on_ms && hour < day.off_ms && told < day.off_ms) {
             for (int tube = 0; tube < profile_.sources; ++tube) push(told, Counter{tube, {}, 0, 0, 0, 0, 0});
             const bool busy = hour >= day.start_ms + 8 * hour_ms && hour < day.start_ms + 17 * hour_ms;
             const double load = (busy ? 1.0 : 0.3) * day.prng.uniform(0.8, 1.2);
-            push(told, Environment{static_cast<std::int64_t>(30'000 + 16'000 * load),
-                                   static_cast<std::int64_t>(120'000 + 480'000 * load),
+            const HabitSpan* hot = habits_.at(Habit::hot, told);
+            const std::int64_t more = hot ? hot->value : 0;
+            push(told, Environment{static_cast<std::int64_t>(30'000 + 16'000 * load) + more,
+                                   static_cast<std::int64_t>(120'000 + 480'000 * load) + 4 * more,
                                    21'000 + day.prng.between(-900, 1'900), 450 + day.prng.between(-60, 60),
                                    398'000 + day.prng.between(-6'000, 6'000)});
         }
@@ -193,11 +233,13 @@ void DeviceModel::scan_phantoms(Day& day) {
         if (from + hour_ms < std::min(day.off_ms, life_.ready_ms)) test_scans(from, 6, Purpose::phantom, day.prng);
         return;
     }
-    const bool lawful =
-        early > life_.commissioned_ms && (life_.decommissioned_ms == 0 || early + hour_ms < life_.decommissioned_ms);
-    if (!lawful || early < down_until_ms_ || early < free_ms_ || early + hour_ms > day.off_ms || silent(early)) return;
+    const bool lawful = early > life_.commissioned_ms && (life_.ended_ms == 0 || early + hour_ms < life_.ended_ms);
+    if (!lawful || early < down_until_ms_ || early < free_ms_ || early + hour_ms > day.off_ms || silent(early) ||
+        habits_.at(Habit::closed, early) || habits_.at(Habit::no_phantoms, early))
+        return;
     test_scans(early, 1, Purpose::phantom, day.prng);
     free_ms_ = std::max(free_ms_, early + 10 * minute_ms);
+    if (!busy(day.start_ms, day.end_ms)) test_quality(day, free_ms_);
 }
 
 void DeviceModel::log_findings(Day& day) {
@@ -237,6 +279,7 @@ void DeviceModel::scan_patients(Day& day) {
             !patients_allowed(start) || start >= day.off_ms)
             continue;
         Exam exam = patient_exam(day.prng, profile_, ++exam_count_, start);
+        change(exam);
         if (next_fault_ms_ < exam.end_ms && eventful(next_fault_ms_)) {
             const std::int64_t fault = std::max(next_fault_ms_, start + minute_ms);
             if (fail_before(day, exam.end_ms) && down_until_ms_ > exam.end_ms) abort_exam(exam, fault);
@@ -245,6 +288,29 @@ void DeviceModel::scan_patients(Day& day) {
         free_ms_ = exam.end_ms + day.prng.between(60'000, 180'000);
         wear(exam, day.prng);
     }
+}
+
+// What the department's present habits make of an examination.
+void DeviceModel::change(Exam& exam) {
+    const std::int64_t at = exam.start_ms;
+    if (const HabitSpan* dose = habits_.at(Habit::dose, at)) scale_doses(exam, dose->value);
+    const HabitSpan* chests = habits_.at(Habit::chest_dose, at);
+    if (chests && exam.started.group == Group::chest) scale_doses(exam, chests->value);
+    struct Once {
+        Habit habit;
+        Rule rule;
+        bool (*make)(Exam&);
+    };
+    constexpr Once changes[] = {{Habit::unreasoned, Rule::V37, make_unreasoned},
+                                {Habit::outlier, Rule::V41, make_outlier},
+                                {Habit::child, Rule::V42, make_child},
+                                {Habit::many_phases, Rule::V43, make_many_phases}};
+    for (const Once& once : changes) {
+        if (!habits_.at(once.habit, at) || !once.make(exam)) continue;
+        habits_.spend(once.habit, at);
+        told_.push_back({once.rule, at, exam.end_ms, {}, profile_.index});
+    }
+    if (habits_.at(Habit::check_off, at)) switch_check_off(exam);
 }
 
 }  // namespace gantry::sim

@@ -1,6 +1,12 @@
 #include "firmware-sim/model/event.hpp"
 
+#include <utility>
+
 namespace gantry::sim {
+
+Declared filed(Filing filing) {
+    return {"paper.filed", "HM", "filed by the hospital", {}, "{}", std::make_shared<const Filing>(std::move(filing))};
+}
 
 std::string_view name(Group group) {
     switch (group) {

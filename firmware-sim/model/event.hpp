@@ -1,11 +1,14 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "firmware-sim/model/filing.hpp"
 
 namespace gantry::sim {
 
@@ -33,9 +36,11 @@ struct SourceUse {
     std::int64_t rot_ms;  ///< 0: the gantry stands still.
 };
 
+/// The dose check of one scan (NEMA XR-25): whether it is set up, and what it compared.
 struct DoseAlert {
+    bool configured;
     std::int64_t dlp_alert_ugy_cm;
-    std::int64_t dlp_estimate_ugy_cm;
+    std::int64_t dlp_estimate_ugy_cm;  ///< 0: below the alert value, not reported.
     bool reason_given;
 };
 
@@ -77,7 +82,11 @@ struct DoseSummary {
     std::int64_t dlp_ugy_cm;
 };
 
-struct Identity {};  ///< The device's own plate; the profile has the values.
+/// The device's own plate. What is empty is as the profile says.
+struct Identity {
+    std::string serial = {};
+    std::string ae_title = {};
+};
 struct PowerOn {};
 struct PowerOff {};
 
@@ -120,9 +129,25 @@ struct ServiceSession {
     bool remote;
 };
 struct PartReplaced {
-    int tube;
+    int tube;  ///< -1: not a tube but the detector.
     std::string old_serial;
     std::string new_serial;
+};
+
+/// Fitted without a word: only the counter shows the new serial. Nobody is told of the event itself.
+struct TubeSwapped {
+    int tube;
+    std::string serial;
+};
+/// The host's clock was stepped, as the agent beside the device notices.
+struct ClockStepped {
+    std::int64_t step_ms;
+};
+/// What the agent knows that it lost.
+struct GapDeclared {
+    std::int64_t count;
+    std::int64_t from_ms;
+    std::int64_t to_ms;
 };
 
 /// One hour as the agent beside the device saw it; only an emitter that plays the agent sends it.
@@ -131,18 +156,20 @@ struct Coverage {
     std::uint64_t map;  ///< 60 bits, minute 0 is the highest.
 };
 
-/// What a person states; travels by HTTP, never by the agent.
+/// What a person states or files; travels by HTTP, never by the agent.
 struct Declared {
     std::string_view event;
     std::string_view role;
     std::string_view reason;
     std::vector<std::string_view> documents;  ///< Kinds of evidence; the emitter turns each into a hash.
     std::string data_json = "{}";
+    std::shared_ptr<const Filing> paper = {};  ///< Of `paper.filed`.
 };
+Declared filed(Filing filing);
 
-using What =
-    std::variant<ExamStarted, Exposure, ExamEnded, DoseSummary, Identity, PowerOn, PowerOff, Counter, Environment,
-                 FaultRaised, FaultCleared, Audit, SoftwareChanged, ServiceSession, PartReplaced, Coverage, Declared>;
+using What = std::variant<ExamStarted, Exposure, ExamEnded, DoseSummary, Identity, PowerOn, PowerOff, Counter,
+                          Environment, FaultRaised, FaultCleared, Audit, SoftwareChanged, ServiceSession, PartReplaced,
+                          TubeSwapped, ClockStepped, GapDeclared, Coverage, Declared>;
 
 /// One simulated fact. `true_ms` orders the stream; `at_ms` is what the device's own clock said.
 struct SimEvent {

@@ -23,7 +23,7 @@ struct Protocol {
 };
 
 constexpr std::array<Protocol, 10> protocols{{
-    {Group::head, 0.22, 46, 0.18, 160, 0.55, 1.0, {0.45, 0.35, 0.15, 0.05}, true, false},
+    {Group::head, 0.22, 43, 0.18, 160, 0.55, 1.0, {0.45, 0.35, 0.15, 0.05}, true, false},
     {Group::neck, 0.04, 12, 0.25, 250, 0.9, 0.5, {0.35, 0.35, 0.25, 0.05}, false, false},
     {Group::chest, 0.36, 8.5, 0.35, 330, 1.2, 0.5, {0.45, 0.30, 0.20, 0.05}, false, false},
     {Group::abdomen, 0.16, 12, 0.30, 380, 0.9, 0.5, {0.15, 0.20, 0.35, 0.30}, false, false},
@@ -116,11 +116,18 @@ Exposure scan(Prng& prng, const Profile& profile, const Protocol& protocol, doub
     return shot;
 }
 
-// The dose check compares the plan with the alert value before the scan; few reach it, most then give a reason.
-void maybe_alert(Prng& prng, Exposure& shot) {
-    constexpr std::int64_t alert_ugy_cm = 1'400'000;
-    if (shot.dlp_ugy_cm < alert_ugy_cm) return;
-    shot.alert = DoseAlert{alert_ugy_cm, shot.dlp_ugy_cm, prng.chance(0.9)};
+constexpr std::int64_t alert_ugy_cm = 1'400'000;
+
+// The dose check compares the plan with the alert value before the scan; few reach it, and then a reason is given.
+void check_dose(Exposure& shot) {
+    if (shot.acquisition == Acquisition::localiser) return;
+    shot.alert = DoseAlert{true, alert_ugy_cm, shot.dlp_ugy_cm >= alert_ugy_cm ? shot.dlp_ugy_cm : 0, true};
+}
+
+// National levels of children's heads by age band, a margin below them: 25, 25, 28 and 43 mGy.
+double child_limit(const Protocol& protocol, std::size_t age) {
+    constexpr std::array<double, 4> head{22.5, 22.5, 25.5, 39};
+    return protocol.group == Group::head ? head[age] : 1'000;
 }
 
 void finish(Exam& exam) {
@@ -162,12 +169,13 @@ Exam patient_exam(Prng& prng, const Profile& profile, std::uint64_t number, std:
 
     const int localisers = prng.chance(0.6) ? 2 : 1;
     const int scans = static_cast<int>(prng.pick(protocol.phases)) + 1;
-    const double ctdivol = prng.lognormal(protocol.ctdivol_mgy, protocol.sigma) * (child ? 0.45 : 1.0);
+    double ctdivol = prng.lognormal(protocol.ctdivol_mgy, protocol.sigma) * (child ? 0.45 : 1.0);
+    if (child) ctdivol = std::min(ctdivol, child_limit(protocol, age));
     std::int64_t at = start_ms + prng.between(100'000, 200'000);
     for (int i = 0; i < localisers + scans; ++i) {
         Exposure shot = i < localisers ? localiser(prng, profile, protocol)
                                        : scan(prng, profile, protocol, ctdivol * prng.uniform(0.92, 1.08), child);
-        maybe_alert(prng, shot);
+        check_dose(shot);
         exam.shots.push_back({at, shot});
         at += shot.duration_ms + prng.between(12'000, 45'000);
     }
@@ -198,6 +206,90 @@ Exam phantom_exam(Prng& prng, const Profile& profile, std::uint64_t number, std:
     exam.ended.completed = true;
     finish(exam);
     return exam;
+}
+
+void exam_events(const Exam& exam, std::vector<SimEvent>& out) {
+    const auto push = [&](std::int64_t at_ms, What what) { out.push_back({at_ms, at_ms, std::move(what)}); };
+    push(exam.start_ms, exam.started);
+    for (const auto& shot : exam.shots) push(shot.at_ms, shot.exposure);
+    push(exam.end_ms, exam.ended);
+    push(exam.end_ms + 8'000,
+         DoseSummary{exam.started.exam, exam.started.group, exam.ended.exposures, exam.ended.dlp_ugy_cm});
+}
+
+namespace {
+
+// The last scan that is no localiser; null for an examination given up before.
+Exposure* last_scan(Exam& exam) {
+    for (auto shot = exam.shots.rbegin(); shot != exam.shots.rend(); ++shot)
+        if (shot->exposure.acquisition != Acquisition::localiser) return &shot->exposure;
+    return nullptr;
+}
+
+bool is_adult(const Exam& exam) {
+    return exam.started.age_band == age_bands[5] || exam.started.age_band == age_bands[6];
+}
+
+}  // namespace
+
+bool make_unreasoned(Exam& exam) {
+    Exposure* scan = last_scan(exam);
+    if (!scan) return false;
+    scan->alert = DoseAlert{true, alert_ugy_cm, alert_ugy_cm + 250'000, false};
+    return true;
+}
+
+// Three times the dose over four times the length, in one scan of an adult's chest or belly.
+bool make_outlier(Exam& exam) {
+    Exposure* scan = last_scan(exam);
+    const bool fits = exam.started.group == Group::chest || exam.started.group == Group::abdomen;
+    if (!scan || !fits || !is_adult(exam)) return false;
+    scan->length_um *= 4;
+    set_dose(*scan, static_cast<double>(scan->ctdivol_ugy) * 3 / 1'000);
+    check_dose(*scan);
+    finish(exam);
+    return true;
+}
+
+bool make_child(Exam& exam) {
+    Exposure* scan = last_scan(exam);
+    if (!scan || exam.started.group != Group::head) return false;
+    exam.started.age_band = age_bands[2];
+    for (auto& shot : exam.shots) {
+        if (shot.exposure.acquisition == Acquisition::localiser) continue;
+        shot.exposure.head_phantom = false;
+        set_dose(shot.exposure, std::min(static_cast<double>(shot.exposure.ctdivol_ugy) / 1'000, 20.0));
+    }
+    finish(exam);
+    return true;
+}
+
+// The last scan again and again, a second after each other, within the examination's time.
+bool make_many_phases(Exam& exam) {
+    if (!last_scan(exam) || exam.started.group != Group::chest) return false;
+    while (exam.shots.size() < 9) {
+        Exam::Shot again = exam.shots.back();
+        again.at_ms = after(exam.shots.back()) + second_ms;
+        exam.shots.push_back(again);
+    }
+    exam.end_ms = std::max(exam.end_ms, after(exam.shots.back()) + second_ms);
+    finish(exam);
+    return true;
+}
+
+void scale_doses(Exam& exam, std::int64_t permille) {
+    if (!is_adult(exam)) return;
+    for (auto& shot : exam.shots) {
+        if (shot.exposure.acquisition == Acquisition::localiser) continue;
+        set_dose(shot.exposure, static_cast<double>(shot.exposure.ctdivol_ugy * permille) / 1'000'000);
+        check_dose(shot.exposure);
+    }
+    finish(exam);
+}
+
+void switch_check_off(Exam& exam) {
+    for (auto& shot : exam.shots)
+        if (shot.exposure.alert) shot.exposure.alert = DoseAlert{false, 0, 0, false};
 }
 
 void abort_exam(Exam& exam, std::int64_t at_ms) {

@@ -9,7 +9,12 @@ namespace gantry::sim {
 
 Fleet::Fleet(const FleetOptions& options) : options_{options} {
     devices_.reserve(options.devices);
-    for (std::uint32_t i = 0; i < options.devices; ++i) devices_.emplace_back(options, i);
+    const std::uint32_t block = std::max(options.violation_block, 1U);
+    for (std::uint32_t number = 0; number * block < options.devices; ++number) {
+        auto plans = plan_block(options, number);
+        for (std::uint32_t i = 0; i < block && number * block + i < options.devices; ++i)
+            devices_.emplace_back(options, number * block + i, std::move(plans[i]));
+    }
     start_ms_ = std::ranges::min(devices_, {}, &DeviceModel::start_ms).start_ms();
     end_ms_ = std::ranges::max(devices_, {}, &DeviceModel::end_ms).end_ms();
 }
@@ -26,11 +31,24 @@ void Fleet::advance(std::int64_t until_ms, bool live, std::vector<FleetEvent>& o
                      [](const FleetEvent& a, const FleetEvent& b) { return a.event.true_ms < b.event.true_ms; });
 }
 
+std::vector<Violation> Fleet::planted() const {
+    std::vector<Violation> out;
+    for (const auto& device : devices_) {
+        const auto own = device.planted();
+        out.insert(out.end(), own.begin(), own.end());
+    }
+    std::ranges::stable_sort(out, {}, &Violation::device);
+    return out;
+}
+
 std::string Fleet::truth() const {
     std::string lines;
-    for (const auto& device : devices_)
-        for (const auto& violation : device.planted())
-            lines += truth_line(code(violation.rule), device.profile().id, violation.from_ms, violation.to_ms) + "\n";
+    std::vector<std::string_view> implied;
+    for (const Violation& wrong : planted()) {
+        implied.clear();
+        for (const Rule rule : wrong.implies) implied.push_back(code(rule));
+        lines += truth_line(code(wrong.rule), profile(wrong.device).id, wrong.from_ms, wrong.to_ms, implied) + "\n";
+    }
     return lines;
 }
 

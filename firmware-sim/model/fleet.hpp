@@ -27,6 +27,8 @@ public:
     const FleetOptions& options() const noexcept { return options_; }
     const Profile& profile(std::uint32_t device) const { return devices_[device].profile(); }
     std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(devices_.size()); }
+    /// By device and time.
+    std::vector<Violation> planted() const;
     /// The truth file: one line for every wrong that was really planted so far.
     std::string truth() const;
 

@@ -1,6 +1,7 @@
 #include "firmware-sim/model/observation.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -98,8 +99,11 @@ std::string body_of(const Key& key, const Exposure& e) {
     body.text("purpose", name(e.purpose)).text("purpose_basis", basis(e.purpose));
     if (e.alert) {
         Body alert;
-        alert.flag("dlp_configured", true).number("dlp_alert_ugy_cm", e.alert->dlp_alert_ugy_cm);
-        alert.number("dlp_estimate_ugy_cm", e.alert->dlp_estimate_ugy_cm).flag("reason_given", e.alert->reason_given);
+        alert.flag("dlp_configured", e.alert->configured);
+        if (e.alert->configured) alert.number("dlp_alert_ugy_cm", e.alert->dlp_alert_ugy_cm);
+        if (e.alert->dlp_estimate_ugy_cm > 0)
+            alert.number("dlp_estimate_ugy_cm", e.alert->dlp_estimate_ugy_cm)
+                .flag("reason_given", e.alert->reason_given);
         body.raw("dose_alert", alert.done());
     }
     return body.raw("sources", sources_json(e)).done();
@@ -134,14 +138,22 @@ std::string body_of(const Key& key, const Audit& e) {
 
 std::string body_of(const PartReplaced& e) {
     Body body;
-    body.text("part", "tube").text("old_serial", e.old_serial).text("new_serial", e.new_serial);
+    body.text("part", e.tube >= 0 ? "tube" : "detector")
+        .text("old_serial", e.old_serial)
+        .text("new_serial", e.new_serial);
     return body.flag("major", true).done();
 }
 
-std::string plate_json(const Profile& profile) {
+std::string plate_json(const Profile& profile, const Identity& e) {
     Body body;
-    body.text("serial", profile.serial).text("serial_basis", "observer").text("maker", profile.maker);
-    return body.text("model", profile.model).text("sw", profile.software).text("ae", profile.ae_title).done();
+    body.text("serial", e.serial.empty() ? profile.serial : e.serial).text("serial_basis", "observer");
+    body.text("maker", profile.maker).text("model", profile.model).text("sw", profile.software);
+    return body.text("ae", e.ae_title.empty() ? profile.ae_title : e.ae_title).done();
+}
+
+std::string body_of(const GapDeclared& e) {
+    Body body;
+    return body.number("count", e.count).number("from", e.from_ms).number("to", e.to_ms).text("reason", "full").done();
 }
 
 }  // namespace
@@ -158,7 +170,7 @@ std::optional<Observation> observe(const FleetOptions& options, const Profile& p
             [&](const Exposure& e) -> Told { return told("rdsr", "usage.exposure", body_of(key, e)); },
             [&](const ExamEnded& e) -> Told { return told("mpps", "usage.exam.end", body_of(key, e)); },
             [&](const DoseSummary& e) -> Told { return told("rdsr", "usage.dose", body_of(key, e)); },
-            [&](const Identity&) -> Told { return told("rdsr", "identity", plate_json(profile)); },
+            [&](const Identity& e) -> Told { return told("rdsr", "identity", plate_json(profile, e)); },
             [&](const PowerOn&) -> Told { return told("log", "power.on", "{}"); },
             [&](const PowerOff&) -> Told { return told("log", "power.off", "{}"); },
             [&](const Counter& e) -> Told { return told("log", "counter", body_of(e)); },
@@ -184,6 +196,11 @@ std::optional<Observation> observe(const FleetOptions& options, const Profile& p
                                 .done());
             },
             [&](const PartReplaced& e) -> Told { return told("log", "part.replaced", body_of(e)); },
+            [&](const TubeSwapped&) -> Told { return std::nullopt; },
+            [&](const ClockStepped& e) -> Told {
+                return told("agent", "clock", Body{}.number("step_ms", e.step_ms).done(), true);
+            },
+            [&](const GapDeclared& e) -> Told { return told("agent", "gap_declared", body_of(e), true); },
             [&](const Coverage& e) -> Told {
                 return told("agent", "coverage",
                             Body{}.number("hour", e.hour_ms).text("map", fmt::format("{:015x}", e.map)).done(), true);
@@ -208,8 +225,13 @@ std::string declaration_json(const FleetOptions& options, const Profile& profile
                         name_hex(options, profile.index, Name::document, at, 2 * i + 1));
     }
     Body body;
-    body.text("event", declared.event).text("at", rfc3339(event.at_ms)).text("reason", declared.reason);
+    if (declared.paper)
+        body.text("kind", declared.paper->kind).text("id", declared.paper->id);
+    else
+        body.text("event", declared.event);
+    body.text("at", rfc3339(event.at_ms)).text("reason", declared.reason);
     body.text("actor", fmt::format("{}-{}", declared.role, profile.site)).text("role", declared.role);
+    if (declared.paper) return body.raw("body", declared.paper->body.json(TimeForm::text)).done();
     return body.raw("evidence", evidence + "]").raw("data", declared.data_json).done();
 }
 
@@ -235,8 +257,12 @@ std::string name_uid(const FleetOptions& options, std::uint32_t device, Name kin
     return "2.25." + std::string{digits.rbegin(), digits.rend()};
 }
 
-std::string truth_line(std::string_view rule, std::string_view device, std::int64_t from_ms, std::int64_t to_ms) {
-    return Body{}.text("rule", rule).text("device", device).number("from", from_ms).number("to", to_ms).done();
+std::string truth_line(std::string_view rule, std::string_view device, std::int64_t from_ms, std::int64_t to_ms,
+                       std::span<const std::string_view> implies) {
+    Body body;
+    body.text("rule", rule).text("device", device).number("from", from_ms).number("to", to_ms);
+    if (!implies.empty()) body.raw("implies", fmt::format("[\"{}\"]", fmt::join(implies, "\",\"")));
+    return body.done();
 }
 
 }  // namespace gantry::sim

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,7 +25,8 @@ std::optional<Observation> observe(const FleetOptions& options, const Profile& p
 /// {"src":…,"type":…,"at":…,"body":{…}}, no line end: one intake line.
 std::string intake_line(const Observation& observation);
 
-/// {"event":…,"at":"…Z","reason":…,"actor":…,"role":…,"evidence":[…],"data":{…}}: the body of a declaration's POST.
+/// {"event":…,"at":"…Z","reason":…,"actor":…,"role":…,"evidence":[…],"data":{…}}: the body of a declaration's POST. A
+/// paper is filed with {"kind":…,"id":…,"at":…,"reason":…,"actor":…,"role":…,"body":{…}}, and posted to /papers.
 std::string declaration_json(const FleetOptions& options, const Profile& profile, const SimEvent& event);
 
 /// Names of invented things, the same for the same seed.
@@ -35,6 +37,7 @@ std::string name_hex(const FleetOptions& options, std::uint32_t device, Name kin
 std::string name_uid(const FleetOptions& options, std::uint32_t device, Name kind, std::uint64_t a, std::uint64_t b);
 
 /// One line of the truth file, no line end.
-std::string truth_line(std::string_view rule, std::string_view device, std::int64_t from_ms, std::int64_t to_ms);
+std::string truth_line(std::string_view rule, std::string_view device, std::int64_t from_ms, std::int64_t to_ms,
+                       std::span<const std::string_view> implies);
 
 }  // namespace gantry::sim

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,7 +16,9 @@ struct FleetOptions {
     std::int64_t from_ms = 0;  ///< UTC midnight of the first day.
     int days = 7;
     std::string device_prefix = "ct-";
-    bool violations[8] = {};  ///< By Rule; see violations.hpp.
+    std::array<bool, 72> violations = {};  ///< By Rule; see violations.hpp.
+    std::uint32_t violation_block = 16;    ///< Each selected wrong once in every so many devices.
+    bool story = false;                    ///< The first devices have a part each: see story.cpp.
 };
 
 /// The plate on one scanner and the habits of the place where it stands.

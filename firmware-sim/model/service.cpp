@@ -27,8 +27,11 @@ constexpr int pm_interval_days = 91;
 constexpr std::int64_t pm_length_ms = 4 * hour_ms;
 
 // One order a start, numbered by its minute: enough to tell two orders of one scanner apart.
-std::string work_order(std::int64_t opened_ms) {
-    return fmt::format(R"({{"work_order":"WO-{}","function_check":true}})", opened_ms / minute_ms);
+std::string order_id(const Profile& profile, std::int64_t opened_ms) {
+    return fmt::format("wo-{}-{}", profile.id, opened_ms / minute_ms);
+}
+std::string quoted(const OrderPaper& order) {
+    return fmt::format(R"({{"work_order":"{}","function_check":true}})", order.id);
 }
 
 }  // namespace
@@ -55,7 +58,12 @@ bool DeviceModel::fail_before(Day& day, std::int64_t limit_ms) {
         next_fault_ms_ = at;
         return false;
     }
-    const auto kind = static_cast<std::size_t>(life_prng_.between(0, static_cast<std::int64_t>(kinds.size()) - 1));
+    auto kind = static_cast<std::size_t>(life_prng_.between(0, static_cast<std::int64_t>(kinds.size()) - 1));
+    // What was repaired holds for a month: the same fault again and again is a wrong of its own.
+    for (std::size_t i = 0;
+         i < kinds.size() && last_fault_ms_.contains(kind) && at - last_fault_ms_[kind] < 31 * day_ms; ++i)
+        kind = (kind + 1) % kinds.size();
+    last_fault_ms_[kind] = at;
     constexpr std::array<double, 4> weights{0.25, 0.05, 0.50, 0.20};
     switch (life_prng_.pick(weights)) {
         case 0:
@@ -82,8 +90,16 @@ void DeviceModel::partial_fault(std::int64_t at_ms, std::size_t kind, std::strin
     push(at_ms, FaultRaised{what.code, severity, what.subsystem});
     push(at_ms + repair_ms, FaultCleared{what.code});
     if (severity == "info") return;
-    push(at_ms + repair_ms - 20 * minute_ms, ServiceSession{true, true});
+    OrderPaper order{.kind = "corrective",
+                     .id = order_id(profile_, at_ms),
+                     .opened_ms = at_ms + 10 * minute_ms,
+                     .fault_code = std::string{what.code}};
+    file(order.opened_ms, order_paper(profile_, order));
+    order.started_ms = at_ms + repair_ms - 20 * minute_ms;
+    order.ended_ms = at_ms + repair_ms + 10 * minute_ms;
+    push(order.started_ms, ServiceSession{true, true});
     push(at_ms + repair_ms + 5 * minute_ms, ServiceSession{false, true});
+    file(order.ended_ms, order_paper(profile_, order));
 }
 
 void DeviceModel::hard_fault(std::int64_t at_ms, std::size_t kind, std::string_view severity, Prng& prng) {
@@ -92,17 +108,25 @@ void DeviceModel::hard_fault(std::int64_t at_ms, std::size_t kind, std::string_v
     if (prng.chance(0.05)) hours += 24 * prng.uniform(2, 5);  // A part has to be flown in.
     const std::int64_t restored = at_ms + static_cast<std::int64_t>(hours * hour_ms);
     const std::int64_t visit = std::max(at_ms + 40 * minute_ms, restored - 3 * hour_ms);
+    const std::int64_t reported = at_ms + prng.between(5, 20) * minute_ms;
+    OrderPaper order{.kind = "corrective",
+                     .id = order_id(profile_, at_ms),
+                     .opened_ms = reported,
+                     .fault_code = std::string{what.code}};
     push(at_ms, FaultRaised{what.code, severity, what.subsystem});
-    push(at_ms + prng.between(5, 20) * minute_ms,
-         Declared{"fault.reported",
-                  "RAD",
-                  "scanner stopped",
-                  {"error_photo"},
-                  fmt::format(R"({{"severity":"{}","code":"{}"}})", severity, what.code)});
+    file(reported, order_paper(profile_, order));
+    push(reported, Declared{"fault.reported",
+                            "RAD",
+                            "scanner stopped",
+                            {"error_photo"},
+                            fmt::format(R"({{"severity":"{}","code":"{}"}})", severity, what.code)});
     service_visit(visit, restored, prng);
     push(restored, FaultCleared{what.code});
-    push(restored + 10 * minute_ms,
-         Declared{"repair.completed", "SVC", "function check passed", {"work_order"}, work_order(at_ms)});
+    order.started_ms = visit;
+    order.ended_ms = restored + 10 * minute_ms;
+    file(order.ended_ms, order_paper(profile_, order));
+    push(order.ended_ms, Declared{"repair.completed", "SVC", "function check passed", {"work_order"}, quoted(order)});
+    stops_.push_back({reported, order.ended_ms});
     down_until_ms_ = restored + 15 * minute_ms;
 }
 
@@ -127,8 +151,13 @@ void DeviceModel::replace_tube(std::int64_t at_ms, std::size_t tube, Prng& prng)
 
     const std::int64_t fitted = at_ms + prng.between(18, 50) * hour_ms;
     const std::int64_t tested = fitted + prng.between(3, 8) * hour_ms;
+    OrderPaper order{.kind = "corrective",
+                     .id = order_id(profile_, at_ms),
+                     .opened_ms = at_ms + 12 * minute_ms,
+                     .fault_code = "TUBE_EOL"};
     push(at_ms, FaultRaised{"TUBE_EOL", "hard", "tube"});
-    push(at_ms + 12 * minute_ms,
+    file(order.opened_ms, order_paper(profile_, order));
+    push(order.opened_ms,
          Declared{
              "fault.reported", "RAD", "tube worn out", {"error_photo"}, R"({"severity":"hard","code":"TUBE_EOL"})"});
     push(fitted - 4 * hour_ms, ServiceSession{true, false});
@@ -143,8 +172,24 @@ void DeviceModel::replace_tube(std::int64_t at_ms, std::size_t tube, Prng& prng)
     test_scans(fitted - 50 * minute_ms, 3, Purpose::service, prng);
     push(fitted - 10 * minute_ms, FaultCleared{"TUBE_EOL"});
     push(fitted - 5 * minute_ms, ServiceSession{false, false});
-    push(fitted, Declared{"repair.completed", "SVC", "tube replaced", {"work_order"}, work_order(at_ms)});
+    order.started_ms = fitted - 4 * hour_ms;
+    order.ended_ms = fitted;
+    order.part = "tube";
+    order.old_serial = old_serial;
+    order.new_serial = new_serial;
+    file(fitted, order_paper(profile_, order));
+    push(fitted, Declared{"repair.completed", "SVC", "tube replaced", {"work_order"}, quoted(order)});
+    stops_.push_back({order.opened_ms, fitted});
     test_scans(tested - 90 * minute_ms, 6, Purpose::phantom, prng);
+    auto items = constancy_items(200);
+    items.push_back(test_item("ctdi_w", 18'000, 0, 50'000));
+    file(tested, test_paper(options_, profile_,
+                            {.kind = "status",
+                             .id = fmt::format("status-{}-{}", profile_.id, tested / minute_ms),
+                             .at_ms = tested,
+                             .items = std::move(items)}));
+    status_passed_.push_back(tested);
+    dossier_.status = {tested, tested + 350 * day_ms};
     push(tested, Declared{"qc.passed", "QMP", "status test after tube", {"status_report"}, "{}"});
     down_until_ms_ = tested + 15 * minute_ms;
 }
@@ -166,36 +211,41 @@ void DeviceModel::test_scans(std::int64_t from_ms, int count, Purpose purpose, P
 
 // Four times a year, four hours of a working day, with a session on the console and scans of test objects.
 void DeviceModel::maintain(Day& day) {
-    paper_maintenance(day);
     if (day.day < next_pm_day_) return;
     const std::int64_t from = day.start_ms + 8 * hour_ms + 30 * minute_ms;
     const std::int64_t to = from + pm_length_ms;
     const bool possible = weekday(day.day) < 5 && from > down_until_ms_ && from > life_.commissioned_ms + day_ms &&
-                          eventful(from) && free_ms_ <= from && from > day.on_ms;
+                          !busy(day.start_ms, day.end_ms) && free_ms_ <= from && from > day.on_ms &&
+                          (life_.ended_ms == 0 || to < life_.ended_ms) &&
+                          (plan_.turn != Turn::commissioned_in_window || from > plan_.to_ms + day_ms) &&
+                          (plan_.turn != Turn::sealed_in_window || to < plan_.from_ms);
     if (!possible) return;
     next_pm_day_ = day.day + pm_interval_days;
     day.pm_from_ms = from;
     day.pm_to_ms = to;
-    push(from, Declared{"pm.started", "SVC", "quarterly maintenance", {"checklist_version"}, work_order(from)});
+    OrderPaper order{.kind = "preventive",
+                     .id = order_id(profile_, from),
+                     .opened_ms = from - day_ms,
+                     .started_ms = from,
+                     .schedule = "pm-" + profile_.id};
+    file(from, order_paper(profile_, order));
+    push(from, Declared{"pm.started", "SVC", "quarterly maintenance", {"checklist_version"}, quoted(order)});
     push(from + 5 * minute_ms, ServiceSession{true, false});
     test_scans(from + 3 * hour_ms, 6, Purpose::service, day.prng);
-    if (day.prng.chance(0.15)) {
+    if (day.prng.chance(0.15) && !plan_.of(Rule::V31)) {
         const std::string next = fmt::format("{}.p{}", profile_.software, day.day % 100);
+        file(from + 3 * hour_ms, order_paper(profile_, {.kind = "field_change",
+                                                        .id = order.id + "-sw",
+                                                        .opened_ms = from,
+                                                        .started_ms = from + hour_ms,
+                                                        .ended_ms = from + 3 * hour_ms}));
         push(from + 2 * hour_ms, SoftwareChanged{software_, next});
         software_ = next;
     }
     push(to - 10 * minute_ms, ServiceSession{false, false});
+    order.ended_ms = to;
+    file(to, order_paper(profile_, order));
     push(to,
-         Declared{"pm.completed", "SVC", "checklist complete", {"signed_checklist"}, R"({"checklist_complete":true})"});
-}
-
-// Maintenance on paper: declared, with nobody at the console and patients on the table.
-void DeviceModel::paper_maintenance(const Day& day) {
-    if (plan_.turn != Turn::violation || plan_.rule != Rule::paper_maintenance) return;
-    if (plan_.from_ms < day.start_ms || plan_.from_ms >= day.end_ms) return;
-    push(plan_.from_ms,
-         Declared{"pm.started", "SVC", "quarterly maintenance", {"checklist_version"}, work_order(plan_.from_ms)});
-    push(plan_.to_ms,
          Declared{"pm.completed", "SVC", "checklist complete", {"signed_checklist"}, R"({"checklist_complete":true})"});
 }
 

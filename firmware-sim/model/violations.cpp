@@ -3,121 +3,59 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
-#include "firmware-sim/model/prng.hpp"
+#include "firmware-sim/model/wrong.hpp"
 
 namespace gantry::sim {
 namespace {
 
-enum : std::uint64_t { stream_block = 11, stream_window = 12 };
-
-constexpr std::size_t slot(Rule rule) { return static_cast<std::size_t>(rule); }
-
-// Places after the wrongs: two lawful turns.
-constexpr std::size_t slot_new = rules.size();
-constexpr std::size_t slot_retired = rules.size() + 1;
-static_assert(slot_retired < plan_block);
-
-std::size_t slot_of(const FleetOptions& options, std::uint32_t index) {
-    std::array<std::size_t, plan_block> order{};
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    Prng prng = Prng::keyed(options.seed, index / plan_block, stream_block, 0);
-    for (std::size_t i = order.size() - 1; i > 0; --i)
-        std::swap(order[i], order[static_cast<std::size_t>(prng.between(0, static_cast<std::int64_t>(i)))]);
-    return order[index % plan_block];
-}
-
-struct Window {
-    double from;  ///< Share of the run.
-    double to;    ///< Equal to `from`: exactly the least length.
-    std::int64_t length_ms_min;
+// clang-format off
+constexpr std::array<std::string_view, rule_count> codes{
+    "V01", "V02", "V03", "V04", "V05", "V06", "V07", "V08", "V09", "V10", "V11", "V12", "V13", "V14", "V15", "V16", "V17", "V18", "V19", "V20", "V21", "V22", "V23", "V24", "V25", "V26", "V27", "V28", "V29", "V30", "V31", "V32", "V33", "V34", "V35", "V36", "V37", "V38", "V39", "V40", "V41", "V42", "V43", "V44", "V45", "V46", "V47", "V48", "V49", "V50", "V51", "V52", "V53", "V54", "V55", "V56", "V57",
+    "W01", "W02", "W03", "W04", "W05", "W06", "W07", "W08", "W09", "W10", "W11", "W12", "W13"
 };
+// clang-format on
 
-Window window_of(Rule rule) {
-    switch (rule) {
-        case Rule::use_before_commissioning:
-            return {0.10, 0.55, 6 * hour_ms};
-        case Rule::use_after_decommissioning:
-            return {0.60, 0.90, 6 * hour_ms};
-        case Rule::dark_scans:
-            return {0.30, 0.60, day_ms};
-        case Rule::paper_maintenance:
-            return {0.40, 0.40, 4 * hour_ms};
-        case Rule::silence:
-            return {0.35, 0.35, 30 * hour_ms};
-        case Rule::clock_wrong:
-            return {0.45, 0.55, 6 * hour_ms};
-        case Rule::counter_rollback:
-            return {0.50, 0.50, hour_ms};
-    }
-    return {};
+constexpr std::array default_rules{Rule::V10, Rule::V14, Rule::V19, Rule::V26, Rule::V46, Rule::V49, Rule::V50};
+
+std::string plantable_codes() {
+    std::string out;
+    for (const Wrong* wrong : all_wrongs()) out += fmt::format("{}{}", out.empty() ? "" : " ", code(wrong->rule));
+    return out;
 }
 
 }  // namespace
 
-std::string_view code(Rule rule) {
-    switch (rule) {
-        case Rule::use_before_commissioning:
-            return "V10";
-        case Rule::use_after_decommissioning:
-            return "V14";
-        case Rule::dark_scans:
-            return "V19";
-        case Rule::paper_maintenance:
-            return "V26";
-        case Rule::silence:
-            return "V46";
-        case Rule::clock_wrong:
-            return "V49";
-        case Rule::counter_rollback:
-            return "V50";
-    }
-    return "?";
-}
+std::string_view code(Rule rule) { return codes[static_cast<std::size_t>(rule)]; }
 
 std::optional<Rule> rule_from_code(std::string_view text) {
-    for (const Rule rule : rules)
-        if (code(rule) == text) return rule;
-    return std::nullopt;
+    const auto found = std::ranges::find(codes, text);
+    if (found == codes.end()) return std::nullopt;
+    return static_cast<Rule>(found - codes.begin());
 }
 
 std::string select_violations(std::string_view list, FleetOptions& options) {
-    std::fill(std::begin(options.violations), std::end(options.violations), list == "default");
-    if (list == "default" || list == "none") return {};
+    const auto choose = [&](Rule rule) { options.violations[static_cast<std::size_t>(rule)] = true; };
+    options.violations.fill(false);
+    if (list == "none") return {};
+    if (list == "default") {
+        for (const Rule rule : default_rules) choose(rule);
+        return {};
+    }
+    if (list == "all") {
+        for (const Wrong* wrong : all_wrongs()) choose(wrong->rule);
+        return {};
+    }
     while (true) {
         const std::size_t comma = list.find(',');
         const auto rule = rule_from_code(list.substr(0, comma));
-        if (!rule)
-            return fmt::format("got '{}', want default, none or a list of V10 V14 V19 V26 V46 V49 V50",
-                               list.substr(0, comma));
-        options.violations[slot(*rule)] = true;
+        if (!rule || !find_wrong(*rule))
+            return fmt::format("got '{}', want default, none, all or a list of {}", list.substr(0, comma),
+                               plantable_codes());
+        choose(*rule);
         if (comma == std::string_view::npos) return {};
         list.remove_prefix(comma + 1);
     }
-}
-
-Plan plan_for(const FleetOptions& options, const Profile& profile) {
-    const std::int64_t run_ms = options.days * day_ms;
-    const auto at_share = [&](double share) {
-        return options.from_ms + static_cast<std::int64_t>(share * static_cast<double>(run_ms));
-    };
-    const std::size_t place = slot_of(options, profile.index);
-    if (place == slot_new) return {Turn::commissioned_in_window, {}, at_share(0.10), at_share(0.40)};
-    if (place == slot_retired) return {Turn::decommissioned_in_window, {}, at_share(0.75), at_share(1.0)};
-    if (place >= rules.size() || !options.violations[place]) return {};
-
-    const Rule rule = rules[place];
-    const Window window = window_of(rule);
-    Plan plan{Turn::violation, rule, at_share(window.from), at_share(window.to)};
-    // Patients come by day: whatever needs them starts at nine in the morning of its day.
-    const std::int64_t day = local_day_of(profile.zone, plan.from_ms);
-    plan.from_ms = local_midnight_utc_ms(profile.zone, day) + 9 * hour_ms;
-    const bool exact = window.from == window.to;
-    plan.to_ms = std::max(exact ? 0 : plan.to_ms, plan.from_ms + window.length_ms_min);
-    // A run too short to hold it gets none, rather than a label nobody could find.
-    if (plan.from_ms < options.from_ms || plan.to_ms > options.from_ms + run_ms) return {};
-    return plan;
 }
 
 }  // namespace gantry::sim
