@@ -10,8 +10,10 @@ import footprint
 import ingest
 import overload
 import queries
+import rules
 
-BENCHES = {"ingest": ingest.run, "end-to-end": end_to_end.run, "agent-footprint": footprint.run, "overload": overload.run, "queries": queries.run}
+BENCHES = {"ingest": ingest.run, "end-to-end": end_to_end.run, "agent-footprint": footprint.run, "overload": overload.run,
+           "queries": queries.run, "rules": rules.run}
 
 
 def main():

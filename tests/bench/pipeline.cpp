@@ -1,6 +1,7 @@
 // bench_pipeline: the collector without its surroundings: signed frames in at full speed, durable rows and signed
 // receipts out. No broker and no sender of frames takes part of the processor.
-//   bench_pipeline DATABASE DEVICES FRAMES RECORDS SEED          a line of JSON on stdout
+//   bench_pipeline DATABASE DEVICES FRAMES RECORDS SEED [rules]     a line of JSON on stdout
+// With `rules` the rules are judged on their own thread meanwhile, as in the collector.
 #include <fmt/format.h>
 
 #include <atomic>
@@ -15,6 +16,8 @@
 
 #include "server/ingest/collector.hpp"
 #include "server/ingest/config_files.hpp"
+#include "server/judging/judge_thread.hpp"
+#include "server/judging/rule_files.hpp"
 #include "tests/bench/load.hpp"
 
 using namespace gantry;
@@ -73,8 +76,9 @@ void register_all(ingest::Collector& collector, const std::vector<LoadDevice>& d
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 6) {
-        fmt::print(stderr, "got {} arguments, want DATABASE DEVICES FRAMES RECORDS SEED\n", argc - 1);
+    const bool rules = argc == 7 && std::string_view{argv[6]} == "rules";
+    if (argc != 6 && !rules) {
+        fmt::print(stderr, "got {} arguments, want DATABASE DEVICES FRAMES RECORDS SEED [rules]\n", argc - 1);
         return 2;
     }
     const auto number = [&](int i) { return static_cast<std::uint32_t>(std::stoul(argv[i])); };
@@ -84,6 +88,12 @@ int main(int argc, char** argv) {
     ingest::Collector collector{options_for(argv[1]), ear};
     collector.start();
     register_all(collector, devices);
+    judging::JudgeThread judge{{.database = argv[1]},
+                               judging::read_rules(std::filesystem::path{GANTRY_SOURCE_DIR} / "config/rules").pack,
+                               [&](const std::string& device, std::vector<FactLeaf> facts) {
+                                   return collector.submit(ingest::VerdictRequest{device, std::move(facts), {}, [] {}});
+                               }};
+    if (rules) judge.start();
     const auto& metrics = collector.metrics();
     const std::uint64_t wanted = std::uint64_t{load.devices} * load.frames * load.records;
     const auto commits_before = metrics.commits.load();
@@ -100,8 +110,9 @@ int main(int argc, char** argv) {
 
     const auto commits = metrics.commits.load() - commits_before;
     const auto committed = metrics.records_committed.load();
+    judge.stop();
     collector.stop();
-    fmt::print("{{\"records\":{},\"seconds\":{:.4f},\"commits\":{},\"receipts\":{}}}\n", committed, took.count(),
-               commits, ear.receipts.load());
+    fmt::print("{{\"records\":{},\"seconds\":{:.4f},\"commits\":{},\"receipts\":{},\"judged\":{}}}\n", committed,
+               took.count(), commits, ear.receipts.load(), judge.judged());
     return committed == wanted ? 0 : 1;
 }
