@@ -58,8 +58,9 @@ void KnownLife::take(const LeafEvent& leaf) {
 KnownLife life_as_known(store::StoreReader& reader, store::DevNo dev_no, const LifecycleTable& table,
                         std::int64_t known_at_ms) {
     std::vector<std::uint64_t> places;
-    store::each_moment(reader, dev_no, known_moments_max,
-                       [&](const store::MomentRow& moment) { places.push_back(moment.leaf); });
+    for (const store::Moments which : {store::Moments::rare, store::Moments::frequent})
+        store::each_moment(reader, dev_no, which, known_moments_max,
+                           [&](const store::MomentRow& moment) { places.push_back(moment.leaf); });
     std::ranges::sort(places);
     KnownLife known{table};
     for (const std::uint64_t place : places) {
