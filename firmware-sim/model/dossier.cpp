@@ -35,7 +35,7 @@ void add_permits(const FleetOptions& options, const Profile& profile, const Life
             PermitPaper permit;
             permit.id = fmt::format("{}-{}-{}", prefix, profile.id, i);
             permit.kind = kind;
-            permit.no = fmt::format("{}{:06}-{}", prefix, profile.index + 1, i);
+            permit.no = fmt::format("{}-{}-{}", prefix, profile.id, i);
             permit.categories = categories;
             permit.from_ms = from_ms;
             if (ends) {

@@ -92,7 +92,8 @@ private:
         if (size_ < 16) return put_peer();
         if (Place* place = next_unstoried())
             place->plan = {Turn::commissioned_in_window, share_ms(*place, 0.10), share_ms(*place, 0.40), {}, {}};
-        if (Place* place = next_unstoried())
+        // In a told city an agent goes on beside every scanner: only the ghost of the story is taken out of use there.
+        if (Place* place = options_.story ? nullptr : next_unstoried())
             place->plan = {Turn::decommissioned_in_window, share_ms(*place, 0.75), share_ms(*place, 1.0), {}, {}};
         put_peer();
     }
