@@ -97,7 +97,9 @@ std::size_t JudgeThread::judge_due(std::int64_t now_ms) {
     look_for_papers();
     if (fleet_ms_ == 0 || now_ms - fleet_ms_ >= fleet_every_ms || now_ms < fleet_ms_) {
         FleetFacts fleet = read_fleet_facts(reader_);
-        if (fleet_ms_ != 0 && (fleet.by_serial != fleet_.by_serial || fleet.by_report != fleet_.by_report)) ask_all();
+        // A device that was judged before another showed its serial is judged again. Papers ask for a reading of their
+        // own.
+        if (fleet.by_serial != fleet_.by_serial || fleet.by_report != fleet_.by_report) ask_all();
         fleet_ = std::move(fleet);
         fleet_ms_ = now_ms;
     }

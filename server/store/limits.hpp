@@ -15,8 +15,9 @@ inline constexpr int reader_cache_kib = 8 * 1024;
 // Leaves of some 450 bytes are appended: 8 KiB pages hold seventeen, take an eighth less room than 4 KiB ones and half
 // the writes. 16 KiB gained nothing more.
 inline constexpr int page_bytes = 8192;
-// 2,000 pages: a checkpoint for each 16 MiB of WAL, so its fsync is shared by many commits.
-inline constexpr int wal_autocheckpoint_pages = 2000;
+// 8,000 pages: a checkpoint for each 64 MiB of WAL, so its fsync is shared by many commits, and a page that was changed
+// by many of them is written once.
+inline constexpr int wal_autocheckpoint_pages = 8000;
 
 inline constexpr std::int64_t read_ms_max = 5000;  // a longer read fails: it would keep the WAL from being reset
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "common/core/crypto.hpp"
-#include "tests/integration/paperwork/desk.hpp"
+#include "tests/support/desk.hpp"
 #include "tests/support/feeder.hpp"
 #include "tests/support/line_client.hpp"
 #include "tests/support/wait.hpp"

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "tests/integration/paperwork/desk.hpp"
+#include "tests/support/desk.hpp"
 #include "tests/support/line_client.hpp"
 #include "tests/support/wait.hpp"
 

@@ -1,4 +1,4 @@
-#include "tests/integration/paperwork/desk.hpp"
+#include "tests/support/desk.hpp"
 
 #include <fmt/format.h>
 
