@@ -8,14 +8,14 @@
 namespace gantry::ingest {
 
 // Messages between Paho's callback and the verifier. Full: the message is counted and dropped before anything was
-// promised, and the agent sends it again. 32 MiB are some 2,000 frames of 50 records: about a third of a second of full
+// promised, and the agent sends it again. 24 MiB are some 1,500 frames of 50 records: about half a second of full
 // speed.
 inline constexpr std::size_t inbox_messages_max = 8192;
-inline constexpr std::size_t inbox_bytes_max = 32 * 1024 * 1024;
+inline constexpr std::size_t inbox_bytes_max = 24 * 1024 * 1024;
 
 // Verified messages that wait for the writer. Full: the verifier waits, and the inbox fills.
 inline constexpr std::size_t verified_messages_max = 2048;
-inline constexpr std::size_t verified_bytes_max = 16 * 1024 * 1024;
+inline constexpr std::size_t verified_bytes_max = 8 * 1024 * 1024;
 
 // One transaction. 10,000 records of 300 bytes are about 3 MB of pages: some 20 ms of work for one fsync, so that a
 // receipt never waits long behind a backlog. Declarations and registrations come on top; there are few.

@@ -21,7 +21,7 @@ namespace gantry::judging {
 // read anew when they are. Belongs to one thread.
 class CaseKeeper {
 public:
-    explicit CaseKeeper(std::size_t bytes_max = 1'500'000'000) : bytes_max_{bytes_max} {}
+    explicit CaseKeeper(std::size_t bytes_max) : bytes_max_{bytes_max} {}
 
     // The case as of `now_ms`, with the single exposures of the latest events_window_days; null: no such device, or one
     // that only collects unassigned records. Valid until the next call of any function.

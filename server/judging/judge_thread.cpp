@@ -36,7 +36,11 @@ std::vector<finding::Known> known_of(const std::vector<store::FindingRow>& rows)
 }  // namespace
 
 JudgeThread::JudgeThread(JudgeOptions options, std::shared_ptr<const rules::RulePack> pack, Submit submit)
-    : options_{std::move(options)}, pack_{std::move(pack)}, submit_{std::move(submit)}, reader_{options_.database} {
+    : options_{std::move(options)},
+      pack_{std::move(pack)},
+      submit_{std::move(submit)},
+      reader_{options_.database},
+      keeper_{options_.cases_bytes_max} {
     if (!options_.now_ms) options_.now_ms = clock::utc_ms;
 }
 

@@ -30,6 +30,8 @@ struct JudgeOptions {
     std::int64_t settle_ms = 5'000;
     // Of each thousand milliseconds at most so many are spent on judging: storing comes first.
     unsigned share_permille = 250;
+    // Cases kept between judgements; those beyond it are read anew. Fifty busy scanners of two months fill 48 MiB.
+    std::size_t cases_bytes_max = 24 * 1024 * 1024;
 };
 
 // Judges each device when something about it changed or a deadline passed, and hands the differences on as facts. It

@@ -94,7 +94,7 @@ struct Desk {
     std::uint64_t sent = 0;
     std::shared_ptr<const rules::RulePack> pack = judging::read_rules(GANTRY_SOURCE_DIR "/config/rules").pack;
     store::StoreReader reader{collector.database()};
-    judging::CaseKeeper keeper;
+    judging::CaseKeeper keeper{64 * 1024 * 1024};
 };
 
 }  // namespace
