@@ -32,6 +32,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t frame_records = 200;
 constexpr std::size_t frame_bytes = 150'000;
 constexpr std::size_t refusals_kept = 20;
+constexpr std::size_t cases_bytes = 256 * 1024 * 1024;  // the whole city: it is judged round by round
 
 std::string read_text(const std::filesystem::path& path) {
     std::ostringstream text;
@@ -139,7 +140,9 @@ CityWorld::CityWorld(const sim::FleetOptions& options, const std::filesystem::pa
     register_all();
     if (!rules) return;
     judge_ = std::make_unique<judging::JudgeThread>(
-        judging::JudgeOptions{.database = database_, .now_ms = [this] { return now_ms_.load(); }}, pack_,
+        judging::JudgeOptions{
+            .database = database_, .now_ms = [this] { return now_ms_.load(); }, .cases_bytes_max = cases_bytes},
+        pack_,
         [this](const std::string& device, std::vector<FactLeaf> facts) { return submit(device, std::move(facts)); });
 }
 
