@@ -68,7 +68,7 @@ public:
                              "--truth",
                              truth,
                              "--to-mqtt",
-                             mqtt(),
+                             broker_url(),
                              "--provisioning",
                              collector.provisioning().string(),
                              "--declare",
@@ -88,16 +88,14 @@ public:
         return page.at("items").as_array();
     }
 
-    // What the case says: the words after `gantry` of the command that reproduces it.
-    Ran reproduce(const json::value& finding) const {
+    // How many findings the command that a case names prints: `gantry judge` with these words.
+    std::size_t found_again(const json::value& finding) const {
         const std::string device = finding.at("device").as_string().c_str();
         const std::string rule = finding.at("rule").as_string().c_str(), key = finding.at("key").as_string().c_str();
-        return gantry({"judge", "--device", device, "--rule", rule, "--key", key});
+        return asked({"judge", "--device", device, "--rule", rule, "--key", key}).as_array().size();
     }
 
 private:
-    std::string mqtt() const { return broker_url(); }
-
     std::string from_ = time_from_now(-days * day_ms);
 };
 
@@ -124,10 +122,7 @@ TEST_CASE("rules: dark scans, ghosts, clones, resurrections and work that was do
         if (!clone) CHECK(is_found);
         for (const json::value& finding : found) {
             if (finding.at("rule_version").as_int64() == 0) continue;  // found by the state alone, as it came in
-            const Ran again = city.reproduce(finding);
-            CAPTURE(again.out);
-            CAPTURE(again.err);
-            CHECK(again.exit == Exit{});
+            CHECK(city.found_again(finding) == 1);
         }
     }
     CHECK(clone_found);
