@@ -158,6 +158,7 @@ public:
             room();
             opening_hours();
             schedules();
+            past_maintenance();
             tests();
         }
         return std::move(out_);
@@ -228,11 +229,23 @@ private:
             body.number("every_days", every).when("from", from_ms);
             file(start_, {"schedule", fmt::format("{}-{}", name, profile_.id), std::move(body)});
         };
-        add("pm", "pm", {}, maintenance_every_days, dossier_.maintenance.last_ms);
+        add("pm", "pm", {}, maintenance_every_days, std::min(life_.commissioned_ms, dossier_.maintenance.last_ms));
         for (const char* item : {"water_hu", "noise", "uniformity", "positioning"})
             add(item, "constancy", item, 31, dossier_.constancy.last_ms);
         add("status", "status_test", {}, year_days, dossier_.status.last_ms);
         add("protection", "site_protection", {}, year_days, dossier_.protection.last_ms);
+    }
+
+    // Every quarter since it was commissioned, up to the last time before the run.
+    void past_maintenance() {
+        constexpr std::int64_t every_ms = maintenance_every_days * day_ms;
+        for (std::int64_t at_ms = dossier_.maintenance.last_ms; at_ms > life_.commissioned_ms; at_ms -= every_ms)
+            file(start_, order_paper(profile_, {.kind = "preventive",
+                                                .id = fmt::format("pm-{}-{}", profile_.id, at_ms / day_ms),
+                                                .opened_ms = at_ms - day_ms,
+                                                .started_ms = at_ms - 4 * hour_ms,
+                                                .ended_ms = at_ms,
+                                                .schedule = "pm-" + profile_.id}));
     }
 
     void test(std::string_view kind, std::int64_t at_ms, std::vector<PaperBody> items) {

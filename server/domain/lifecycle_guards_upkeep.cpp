@@ -153,7 +153,7 @@ Answer operator_qualified(Context c) {
 
 Answer pm_plan_stored(Context c) {
     const bool planned = std::ranges::any_of(c.facts.papers.schedules, [&](const Schedule& plan) {
-        return plan.work == "pm" && at(c) < plan.to_ms;  // it may count from a later day
+        return plan.work == "pm" && plan.from_ms <= at(c) && at(c) < plan.to_ms;
     });
     if (planned) return {};
     return refused("no maintenance plan in force", "a schedule of preventive maintenance", "schedule pm", "HM");

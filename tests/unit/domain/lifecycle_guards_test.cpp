@@ -228,7 +228,7 @@ const std::vector<Row>& rows() {
         {"operator_qualified", "health longer",
          [](Facts f, Say, Life) { f.papers.operators[0].health_check_at_ms = at - 730 * day - 1; }, "operator"},
         {"pm_plan_stored", "from now", nothing, ""},
-        {"pm_plan_stored", "counts from later", [](Facts f, Say, Life) { f.papers.schedules[0].from_ms = at + 1; }, ""},
+        {"pm_plan_stored", "from later", [](Facts f, Say, Life) { f.papers.schedules[0].from_ms = at + 1; }, "schedule pm"},
         {"pm_plan_stored", "ended", [](Facts f, Say, Life) { f.papers.schedules[0].to_ms = at; }, "schedule pm"},
         {"pm_plan_stored", "of constancy", [](Facts f, Say, Life) { f.papers.schedules[0].work = "constancy"; }, "schedule pm"},
         {"no_stop_use_recall", "none", nothing, ""},
